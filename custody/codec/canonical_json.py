@@ -1,0 +1,100 @@
+"""Our own JSON: keys sorted, ASCII, no spaces, whole numbers below 2**53. One value has one text.
+
+What a person or a log reads is this; `loads` accepts exactly what `dumps` writes. Files that people edit are read
+by `loads_relaxed`, which allows layout but no duplicate keys, floats or special numbers.
+"""
+
+import json
+from typing import Any, TypeAlias
+
+from custody.errors import InputError
+
+Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
+
+MAX_DEPTH = 32
+MAX_INT = 2**53 - 1
+
+
+def dumps(value: Json) -> bytes:
+    """The one text of a value.
+
+    Raises:
+        InputError: JSON-VALUE for floats, numbers beyond 2**53 - 1, lone surrogates, other types, or too deep.
+    """
+    _check(value, 0)
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.encode("ascii")
+
+
+def loads(text: bytes, *, limit: int) -> Json:
+    """The value whose one text this is.
+
+    Raises:
+        InputError: JSON-SIZE, JSON-SYNTAX, JSON-VALUE, JSON-DUPLICATE-KEY, JSON-NOT-CANONICAL.
+    """
+    value = loads_relaxed(text, limit=limit)
+    if dumps(value) != text:
+        raise InputError("JSON-NOT-CANONICAL", "The JSON is not in its one canonical form.")
+    return value
+
+
+def loads_relaxed(text: bytes, *, limit: int) -> Json:
+    """A value from JSON in any layout, UTF-8; still no duplicate key, float, special number or excess depth.
+
+    Raises:
+        InputError: JSON-SIZE, JSON-SYNTAX, JSON-VALUE, JSON-DUPLICATE-KEY.
+    """
+    if len(text) > limit:
+        raise InputError("JSON-SIZE", f"The JSON is larger than {limit:,} bytes.")
+    try:
+        value = json.loads(
+            text.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+            parse_int=_whole,
+        )
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError("JSON-SYNTAX", "This is not well-formed JSON.") from error
+    _check(value, 0)
+    return value  # type: ignore[no-any-return]
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        raise InputError("JSON-DUPLICATE-KEY", "A JSON object names the same key twice.")
+    return keys
+
+
+def _whole(text: str) -> int:
+    if len(text) > 17:
+        raise InputError("JSON-VALUE", "A JSON number is beyond 2**53 - 1.")
+    return int(text)
+
+
+def _no_float(_text: str) -> Any:
+    raise InputError("JSON-VALUE", "JSON numbers must be whole.", "Write amounts as decimal strings.")
+
+
+def _check(value: object, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise InputError("JSON-VALUE", f"The JSON is nested deeper than {MAX_DEPTH}.")
+    match value:
+        case None | bool():
+            return
+        case int() if -MAX_INT <= value <= MAX_INT:
+            return
+        case str() if not any("\ud800" <= character <= "\udfff" for character in value):
+            return
+        case list():
+            for item in value:
+                _check(item, depth + 1)
+        case dict():
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    raise InputError("JSON-VALUE", "A JSON key must be text.")
+                _check(key, depth + 1)
+                _check(item, depth + 1)
+        case _:
+            raise InputError("JSON-VALUE", "The JSON holds a value that is not allowed.")
