@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from custody.errors import InputError
 
-Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
 MAX_DEPTH = 32
 MAX_INT = 2**53 - 1

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from custody.errors import InputError
 
-Cbor: TypeAlias = "None | bool | int | bytes | str | list[Cbor] | dict[str, Cbor] | dict[int, Cbor]"
+Cbor: TypeAlias = "bool | int | bytes | str | list[Cbor] | dict[str, Cbor] | dict[int, Cbor] | None"
 
 MAX_DEPTH = 16
 MAX_ITEMS = 10_000

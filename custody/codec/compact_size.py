@@ -42,7 +42,7 @@ class Reader:
             return first
         size = 1 << first - 0xFC
         value = self.uint(size)
-        if value < 0xFD or value < 1 << 4 * size and size > 2:
+        if value < 0xFD or (value < 1 << 4 * size and size > 2):
             raise TransactionError("TX-NOT-MINIMAL", "A length is not written in its shortest form.")
         return value
 
