@@ -1,0 +1,71 @@
+"""The lock files: every dependency at the pinned version, every package with hashes, no address anywhere."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+LOCKS = ("runtime", "test", "build")
+
+
+def read_lock(text: str) -> dict[str, tuple[str, frozenset[str]]]:
+    """Name to (version, hashes). Raises ValueError for any line that is not a pinned package or its hash."""
+    packages: dict[str, tuple[str, frozenset[str]]] = {}
+    for entry in text.replace("\\\n", " ").splitlines():
+        head, *hashes = re.split(r"\s+--hash=", entry.strip())
+        pinned = re.fullmatch(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.!+_-]+)(?:\s*;[^@:/]*)?", head)
+        if not pinned or not hashes or not all(re.fullmatch("sha256:[0-9a-f]{64}", digest) for digest in hashes):
+            raise ValueError(f"not a pinned package with its hashes: {entry[:80]}")
+        packages[canonicalize_name(pinned[1])] = (pinned[2], frozenset(hashes))
+    return packages
+
+
+def locked(project: Path, name: str) -> dict[str, tuple[str, frozenset[str]]]:
+    return read_lock((project / "requirements" / f"{name}.lock").read_text("ascii"))
+
+
+def declared(project: Path, name: str) -> list[Requirement]:
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+    extras = pyproject["project"]["optional-dependencies"].values()
+    dependencies = {
+        "runtime": pyproject["project"]["dependencies"],
+        "test": pyproject["project"]["dependencies"] + [line for extra in extras for line in extra],
+        "build": pyproject["build-system"]["requires"],
+    }
+    return [Requirement(line) for line in dependencies[name]]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_dependency_is_locked_at_the_version_declared(project: Path, name: str) -> None:
+    versions = {package: version for package, (version, _) in locked(project, name).items()}
+    for requirement in declared(project, name):
+        assert str(requirement.specifier) == f"=={versions[canonicalize_name(requirement.name)]}"
+
+
+def test_tests_run_with_the_very_packages_that_users_get(project: Path) -> None:
+    assert locked(project, "runtime").items() <= locked(project, "test").items()
+
+
+def test_nothing_is_locked_that_only_tests_need(project: Path) -> None:
+    oracles = {"bdkpython", "hypothesis", "py-bitcoinkernel", "pymerkle", "pytest"}
+    assert not oracles & locked(project, "runtime").keys()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "click==8.5.1",
+        "click>=8.5.1 --hash=sha256:" + 64 * "0",
+        "click==8.5.1 --hash=md5:" + 32 * "0",
+        "click @ https://example.org/click.whl --hash=sha256:" + 64 * "0",
+        "--index-url https://example.org/simple",
+        "--find-links /srv/wheels",
+        "# https://example.org",
+    ],
+)
+def test_a_lock_with_anything_else_is_found_out(line: str) -> None:
+    with pytest.raises(ValueError, match="not a pinned package"):
+        read_lock(line)
