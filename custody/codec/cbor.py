@@ -4,11 +4,12 @@ No tags, floats, indefinite lengths or undefined: a decoder that knows no tags h
 `decode` accepts exactly what `encode` writes.
 """
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from custody.errors import InputError
 
-Cbor: TypeAlias = "bool | int | bytes | str | list[Cbor] | dict[str, Cbor] | dict[int, Cbor] | None"
+Cbor: TypeAlias = "bool | int | bytes | str | list[Cbor] | Mapping[str, Cbor] | Mapping[int, Cbor] | None"
 
 MAX_DEPTH = 16
 MAX_ITEMS = 10_000
@@ -30,7 +31,7 @@ def encode(value: Cbor) -> bytes:
             return _head(3, len(text)) + text
         case list():
             return _head(4, len(value)) + b"".join(encode(item) for item in value)
-        case dict():
+        case Mapping():
             # RFC 8949 4.2.1: keys in the bytewise order of their encodings.
             pairs = sorted((encode(key), encode(item)) for key, item in value.items())
             return _head(5, len(value)) + b"".join(key + item for key, item in pairs)

@@ -1,11 +1,9 @@
 """The judgement as a value: ALLOW, NEEDS_APPROVAL or DENY, with every reason that speaks against signing."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
 from custody.errors import CustodyError
 
@@ -64,8 +62,3 @@ class Decision:
     def as_json(self) -> dict[str, Json]:
         """The decision as canonical JSON values."""
         return {"outcome": str(self.outcome), "reasons": [reason.as_json() for reason in self.reasons]}
-
-    @property
-    def digest(self) -> bytes:
-        """The decision digest: SHA-256 of the canonical JSON."""
-        return hashlib.sha256(canonical_json.dumps(self.as_json())).digest()
