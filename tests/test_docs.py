@@ -1,0 +1,178 @@
+"""The pages and the source say the same: codes, limits, commands, links."""
+
+import ast
+import importlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+# Which page word answers to which call.
+KINDS = {
+    "UsageError": "usage",
+    "TransactionError": "transaction",
+    "InputError": "input",
+    "HomeError": "home",
+    "Cancelled": "cancelled",
+    "EvidenceError": "evidence",
+    "Reason": "policy",
+    "CustodyError": "fault",
+}
+CODE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
+
+
+def table_rows(page: str) -> Iterator[list[str]]:
+    """The cells of every table row, headings and rulers left out."""
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("|") and len(cells) == 3 and cells[0] not in ("code", "constant", "---"):
+            yield cells
+
+
+def raised(source: str) -> Iterator[tuple[str, str]]:
+    """(code, kind) of every error and reason whose code stands in the call."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        first = node.args[0] if node.args else next((word.value for word in node.keywords if word.arg == "code"), None)
+        if name not in KINDS or first is None:
+            continue
+        if isinstance(first, ast.JoinedStr | ast.BinOp):
+            raise ValueError(f"line {node.lineno}: a code is put together at run time, so nobody can look it up")
+        for leaf in ast.walk(first):
+            if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
+                yield leaf.value, KINDS[name]
+
+
+def words(source: str) -> set[str]:
+    """Every string of the source that has the form of a code."""
+    constants = (node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    return {value for value in constants if isinstance(value, str) and CODE.fullmatch(value)}
+
+
+def disagreements(page: str, modules: Iterable[str]) -> set[str]:
+    """Codes that only the page or only the source knows, that the page has twice, or under another kind."""
+    rows = list(table_rows(page))
+    listed = {code: kind for code, kind, _ in rows}
+    families = {code.split("-")[0] for code in listed}
+    used, said = set(), set()
+    for source in modules:
+        used |= set(raised(source))
+        said |= words(source)
+    return (
+        {f"twice on the page: {code}" for code, times in Counter(row[0] for row in rows).items() if times > 1}
+        | {f"not on the page: {code}" for code in {code for code, _ in used} - listed.keys()}
+        | {f"not on the page: {code}" for code in said - listed.keys() if code.split("-")[0] in families}
+        | {f"not in the source: {code}" for code in listed.keys() - said}
+        | {f"{code} is {listed[code]} on the page, {kind} in the source" for code, kind in used
+           if code in listed and kind not in listed[code].split(", ") and kind != "policy"}
+    )  # fmt: skip
+
+
+def source_files(project: Path) -> list[Path]:
+    return sorted((project / "custody").rglob("*.py"))
+
+
+def test_codes_of_page_and_source_are_the_same(project: Path) -> None:
+    page = (project / "docs/spec/codes.md").read_text("utf-8")
+    found = disagreements(page, [file.read_text("utf-8") for file in source_files(project)])
+    assert not found, "\n".join(sorted(found))
+
+
+ROW = "| A-B | input | An example. |\n"
+
+
+@pytest.mark.parametrize(
+    ("page", "source", "found"),
+    [
+        (ROW, 'raise InputError("A-B", "An example.")', None),
+        (ROW, 'Reason("A-B", "rule", "", "")', None),
+        (ROW, '_refuse("A-B")', None),
+        ("", 'raise InputError("A-B", "An example.")', "not on the page: A-B"),
+        ("", 'raise InputError("LONE" if x else "A-B", "An example.")', "not on the page: LONE"),
+        (ROW, 'Reason(code="A-C", rule="")\n_refuse("A-B")', "not on the page: A-C"),
+        (ROW, '_refuse("A-C")\n_refuse("A-B")', "not on the page: A-C"),
+        (ROW, "", "not in the source: A-B"),
+        (ROW + ROW, '_refuse("A-B")', "twice on the page: A-B"),
+        (ROW, 'raise HomeError("A-B", "An example.")', "A-B is input on the page, home in the source"),
+    ],
+)
+def test_each_disagreement_is_found(page: str, source: str, found: str | None) -> None:
+    assert (found in disagreements(page, [source])) if found else (disagreements(page, [source]) == set())
+
+
+def test_a_code_put_together_at_run_time_is_found() -> None:
+    with pytest.raises(ValueError, match="line 1"):
+        list(raised('InputError(f"{family}-SIZE", "Too large.")'))
+
+
+def limits(project: Path) -> dict[str, str]:
+    rows = list(table_rows((project / "docs/spec/limits.md").read_text("utf-8")))
+    by_name = {name: value for name, value, _ in rows}
+    assert len(by_name) == len(rows), "a limit stands twice on the page"
+    return by_name
+
+
+def test_each_limit_on_the_page_is_the_one_in_force(project: Path) -> None:
+    found = limits(project)
+    assert found
+    for name, value in found.items():
+        module, constant = name.rsplit(".", 1)
+        in_force = getattr(importlib.import_module(module), constant)
+        assert type(in_force) is int
+        assert str(in_force) == value, name
+
+
+def test_each_limit_in_the_source_is_on_the_page(project: Path) -> None:
+    found = set()
+    for file in source_files(project):
+        module = ".".join(file.relative_to(project).with_suffix("").parts).removesuffix(".__init__")
+        for node in ast.parse(file.read_text("utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            found |= {f"{module}.{target.id}" for target in targets if isinstance(target, ast.Name)}
+    missing = {name for name in found if re.search(r"\._?MAX_", name)} - limits(project).keys()
+    assert not missing, "\n".join(sorted(missing))
+
+
+def pages(project: Path) -> list[Path]:
+    return sorted([*project.glob("*.md"), *(project / "docs").rglob("*.md")])
+
+
+def links(page: Path) -> list[Path]:
+    """The files that a page points to."""
+    found = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    return [(page.parent / target).resolve() for target in found]
+
+
+def test_every_link_between_pages_leads_somewhere(project: Path) -> None:
+    dead = [f"{page.name}: {target}" for page in pages(project) for target in links(page) if not target.exists()]
+    assert dead == []
+
+
+@pytest.mark.parametrize("folder", ["docs/spec", "docs/adr"])
+def test_every_page_of_a_folder_is_in_its_index(project: Path, folder: str) -> None:
+    index = project / folder / "README.md"
+    assert set((project / folder).glob("*.md")) - {index} <= set(links(index))
+
+
+def command_paths(group: click.Group, prefix: str) -> Iterator[str]:
+    """``custody signer``, ``custody signer init``, ... as --help shows them."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        yield f"{prefix} {name}"
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from command_paths(command, f"{prefix} {name}")
+
+
+@pytest.mark.parametrize(("page", "words"), [("README.md", 2), ("docs/spec/command-line.md", 9)])
+def test_every_command_of_the_help_is_on_the_page(project: Path, page: str, words: int) -> None:
+    text = (project / page).read_text("utf-8")
+    root = importlib.import_module("custody.cli").root
+    paths = [path for path in command_paths(root, "custody") if len(path.split()) <= words]
+    assert "custody signer" in paths
+    assert [path for path in paths if path not in text] == []
