@@ -1,0 +1,45 @@
+"""Nothing on the signer can reach a network: what could is not even loaded."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CLIENTS = {"asyncio", "ftplib", "http", "requests", "smtplib", "socket", "ssl", "urllib.request", "urllib3"}
+HEAVY = {"bip_utils", "coincurve", "nacl", "PIL", "pyzbar", "qrcode", "wallycore", "zxingcpp"}
+REPORT = "import atexit, sys; atexit.register(lambda: print('loaded:', *sys.modules))\n"
+COMMANDS = sorted(path.stem for path in (Path(__file__).parent.parent / "custody/cli").glob("[!_]*.py"))
+
+
+def loaded_after(project: Path, statements: str, *arguments: str) -> set[str]:
+    """The modules that a fresh interpreter holds at its end."""
+    command = [sys.executable, "-c", REPORT + statements, *arguments]
+    run = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stderr
+    return set(run.stdout.rpartition("loaded: ")[2].split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_loads_nothing_that_could_reach_a_network(project: Path, command: str) -> None:
+    loaded = loaded_after(project, f"import custody.cli.{command}")
+    assert f"custody.cli.{command}" in loaded
+    assert not loaded & CLIENTS
+
+
+@pytest.mark.parametrize("command", [[], *([command] for command in COMMANDS)])
+def test_help_loads_no_network_and_nothing_heavy(project: Path, command: list[str]) -> None:
+    loaded = loaded_after(project, "from custody.cli import main; main()", *command, "--help")
+    assert "custody.cli" in loaded
+    assert not loaded & (CLIENTS | HEAVY)
+
+
+def test_a_whole_withdrawal_loads_nothing_that_could_reach_a_network(project: Path, tmp_path: Path) -> None:
+    loaded = loaded_after(project, "from custody.cli import main; main()", "demo", "--out", str(tmp_path / "demo"))
+    assert {"custody.ceremony", "wallycore"} <= loaded
+    assert not loaded & CLIENTS
+
+
+@pytest.mark.parametrize("client", sorted(CLIENTS - {"requests", "urllib3"}))
+def test_a_loaded_client_would_be_seen(project: Path, client: str) -> None:
+    assert client in loaded_after(project, f"import {client}")
