@@ -1,0 +1,121 @@
+"""Signing and finalising of a PSBT that was proved: two libraries sign, and must agree to the byte."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import wallycore as wally
+
+from custody.bitcoin import derivation, second_signer
+from custody.bitcoin.account import CHANGE, RECEIVE, Account
+from custody.bitcoin.derivation import Node
+from custody.bitcoin.psbt import SIGHASH_ALL
+from custody.bitcoin.review import Proof, prove
+from custody.bitcoin.sighash import p2wpkh_digests
+from custody.errors import CustodyError, EvidenceError, HomeError
+from custody.signatures import Signature
+
+_SIGHASH_BYTE = bytes([SIGHASH_ALL])
+
+
+def sign(psbt: bytes, account: Account, seed: bytes) -> tuple[Signature, ...]:
+    """One signature for each input, in order, after reading and proving the PSBT anew.
+
+    wallycore reads the PSBT by itself, hashes and signs; this package's own hash is signed by coincurve's build of
+    libsecp256k1. Both must be equal, and valid under the public key that the review derived.
+
+    Raises:
+        TransactionError: as `custody.bitcoin.review.review`.
+        HomeError: SEED-SIZE; SEED-FOREIGN when the seed is not the account's.
+        CustodyError: SIGN-MISMATCH, SIGN-LIBRARY: nothing was signed.
+    """
+    proof = prove(psbt, account)
+    branches = _private_branches(account, seed)
+    digests = _digests(proof)
+    signatures = []
+    for position, (own, first) in enumerate(zip(proof.inputs, _first_digests(psbt, proof), strict=True)):
+        secret = derivation.secret(derivation.private_leaf(branches[own.branch], own.index))
+        der = _sign_first(secret, first)
+        _check_agreement(position, der, secret, digests[position], own.public_key)
+        signatures.append(Signature(position, own.public_key, der + _SIGHASH_BYTE))
+    return tuple(signatures)
+
+
+def check_signatures(psbt: bytes, account: Account, signatures: Sequence[Signature]) -> None:
+    """Refuse an answer unless it holds, for each input in order, one valid signature by the account's own key.
+
+    Raises:
+        TransactionError: as `custody.bitcoin.review.review`.
+        EvidenceError: SIGNATURE-COUNT, SIGNATURE-KEY, SIGNATURE-INVALID.
+    """
+    _check(prove(psbt, account), signatures)
+
+
+def finalize(psbt: bytes, account: Account, signatures: Sequence[Signature]) -> tuple[str, bytes]:
+    """The txid, and the transaction as it goes to the network, with the signatures checked and put in.
+
+    Raises:
+        TransactionError, EvidenceError: as `check_signatures`.
+    """
+    proof = prove(psbt, account)
+    _check(proof, signatures)
+    signed = dataclasses.replace(
+        proof.transaction,
+        inputs=tuple(
+            dataclasses.replace(tx_in, witness=(signature.signature, signature.key))
+            for tx_in, signature in zip(proof.transaction.inputs, signatures, strict=True)
+        ),
+    )
+    return signed.txid_text, signed.serialize()
+
+
+def _private_branches(account: Account, seed: bytes) -> dict[int, Node]:
+    root = derivation.root(seed, account.chain)
+    key = derivation.private_child(root, *account.path)
+    if derivation.fingerprint(root) != account.fingerprint or derivation.encode_xpub(key) != account.xpub:
+        raise HomeError("SEED-FOREIGN", f"The key in this home is not the one of account {account.name}.")
+    return {branch: derivation.private_child(key, branch) for branch in (RECEIVE, CHANGE)}
+
+
+def _digests(proof: Proof) -> list[bytes]:
+    return p2wpkh_digests(proof.transaction, [(own.script_pubkey, own.amount) for own in proof.inputs])
+
+
+def _first_digests(psbt: bytes, proof: Proof) -> Iterator[bytes]:
+    """What wallycore, reading the PSBT by itself, says each input must sign."""
+    try:
+        parsed = wally.psbt_from_bytes(psbt, wally.WALLY_PSBT_PARSE_FLAG_STRICT)
+        wally.psbt_signing_cache_enable(parsed, 0)
+        transaction = wally.psbt_get_global_tx(parsed)
+        for position in range(len(proof.inputs)):
+            script = wally.psbt_get_input_signing_script(parsed, position)
+            code = wally.psbt_get_input_scriptcode(parsed, position, script)
+            yield bytes(wally.psbt_get_input_signature_hash(parsed, position, transaction, code, 0))
+    except ValueError:
+        raise CustodyError("SIGN-LIBRARY", "The first signer does not read this PSBT.") from None
+
+
+def _sign_first(secret: bytes, digest: bytes) -> bytes:
+    compact = wally.ec_sig_from_bytes(secret, digest, wally.EC_FLAG_ECDSA | wally.EC_FLAG_GRIND_R)
+    return bytes(wally.ec_sig_to_der(compact))
+
+
+def _check_agreement(position: int, der: bytes, secret: bytes, digest: bytes, public_key: bytes) -> None:
+    if second_signer.sign_low_r(secret, digest) != der or not second_signer.verify(public_key, digest, der):
+        raise CustodyError(
+            "SIGN-MISMATCH",
+            f"The two signers do not agree on input {position}; nothing was signed.",
+            "Stop using this device and have it examined.",
+        )
+
+
+def _check(proof: Proof, signatures: Sequence[Signature]) -> None:
+    if [signature.index for signature in signatures] != list(range(len(proof.inputs))):
+        raise EvidenceError(
+            "SIGNATURE-COUNT", "The answer does not hold exactly one signature for each input, in order."
+        )
+    for own, signature, digest in zip(proof.inputs, signatures, _digests(proof), strict=True):
+        if signature.key != own.public_key:
+            raise EvidenceError("SIGNATURE-KEY", f"Signature {signature.index} is not by the account's key.")
+        der, sighash = signature.signature[:-1], signature.signature[-1:]
+        if sighash != _SIGHASH_BYTE or not second_signer.verify(own.public_key, digest, der):
+            raise EvidenceError("SIGNATURE-INVALID", f"Signature {signature.index} does not hold.")
