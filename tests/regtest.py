@@ -133,12 +133,8 @@ def sha256d(preimage: bytes) -> bytes:
     return hashlib.sha256(hashlib.sha256(preimage).digest()).digest()
 
 
-def _legacy(
-    inputs: Sequence[tuple[bytes, int]], outputs: Sequence[tuple[bytes, int]], script_sig: bytes = b""
-) -> bytes:
-    ins = b"".join(
-        outpoint + vout.to_bytes(4, "little") + _sized(script_sig) + b"\xff" * 4 for outpoint, vout in inputs
-    )
+def _legacy(inputs: Sequence[tuple[bytes, int]], outputs: Sequence[tuple[bytes, int]], unlock: bytes = b"") -> bytes:
+    ins = b"".join(outpoint + vout.to_bytes(4, "little") + _sized(unlock) + b"\xff" * 4 for outpoint, vout in inputs)
     outs = b"".join(amount.to_bytes(8, "little") + _sized(script) for script, amount in outputs)
     return b"\x02\0\0\0" + _size(len(inputs)) + ins + _size(len(outputs)) + outs + bytes(4)
 
@@ -150,7 +146,7 @@ def _coinbase(height: int, script: bytes, transactions: Sequence[bytes]) -> byte
     root = _merkle([bytes(32)] + [sha256d(raw) for raw in transactions])
     commitment = b"\x6a\x24\xaa\x21\xa9\xed" + sha256d(root + bytes(32))
     outputs = [(script, SUBSIDY >> height // 150), (commitment, 0)]
-    bare = _legacy([(bytes(32), 0xFFFFFFFF)], outputs, script_sig=number + b"\x00")
+    bare = _legacy([(bytes(32), 0xFFFFFFFF)], outputs, unlock=number + b"\x00")
     return bare[:4] + b"\x00\x01" + bare[4:-4] + b"\x01\x20" + bytes(32) + bare[-4:]
 
 

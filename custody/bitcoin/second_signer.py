@@ -10,7 +10,7 @@ from coincurve._libsecp256k1 import ffi, lib  # type: ignore[import-not-found]
 from custody.errors import CustodyError
 
 VERSION = "21.0.0"
-_MAX_DER = 72
+_DER_SIZE = 72
 _LOW_R_LENGTH = 32
 
 
@@ -51,8 +51,8 @@ def verify(public_key: bytes, digest: bytes, der: bytes) -> bool:
 
 
 def _serialize(context: object, signature: object) -> bytes:
-    buffer = ffi.new("unsigned char[]", _MAX_DER)
-    size = ffi.new("size_t *", _MAX_DER)
+    buffer = ffi.new("unsigned char[]", _DER_SIZE)
+    size = ffi.new("size_t *", _DER_SIZE)
     lib.secp256k1_ecdsa_signature_serialize_der(context, buffer, size, signature)
     return bytes(ffi.buffer(buffer, size[0]))
 
