@@ -5,6 +5,7 @@ by `loads_relaxed`, which allows layout but no duplicate keys, floats or special
 """
 
 import json
+import re
 from typing import Any, TypeAlias
 
 from custody.errors import InputError
@@ -13,6 +14,8 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
 MAX_DEPTH = 32
 MAX_INT = 2**53 - 1
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def dumps(value: Json) -> bytes:
@@ -85,7 +88,7 @@ def _check(value: object, depth: int) -> None:
             return
         case int() if -MAX_INT <= value <= MAX_INT:
             return
-        case str() if not any("\ud800" <= character <= "\udfff" for character in value):
+        case str() if not _SURROGATE.search(value):
             return
         case list():
             for item in value:

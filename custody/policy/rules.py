@@ -1,0 +1,124 @@
+"""The rules on chain, destination, amount and fee: one small frozen class each, all asked, in no order that matters."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from custody.amounts import format_amount
+from custody.chains import Chain
+from custody.errors import InputError
+from custody.policy.case import Case
+from custody.policy.decision import Reason
+from custody.policy.document import ChainPolicy
+from custody.review import totals
+from custody.screening.address import decode_on_chain
+
+
+class Rule(Protocol):
+    """A rule has a name and yields its reasons against a case; one that cannot judge yields a reason too."""
+
+    name: ClassVar[str]
+
+    def reasons(self, case: Case) -> Iterator[Reason]:
+        """Every reason against signing; none when the rule passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnnamedChain:
+    """Nothing is signed on a chain that the policy does not name."""
+
+    name: ClassVar[str] = "chains"
+
+    def reasons(self, case: Case) -> Iterator[Reason]:
+        """POLICY-CHAIN."""
+        observed = f"The transaction is on {case.review.chain_id}, which the policy does not name."
+        yield Reason("POLICY-CHAIN", self.name, observed, "A policy with a section for this chain.")
+
+
+@dataclass(frozen=True, slots=True)
+class AddressOnChain:
+    """Every payment goes to an address of the transaction's own chain, of a known kind."""
+
+    name: ClassVar[str] = "chains"
+
+    chain: Chain
+
+    def reasons(self, case: Case) -> Iterator[Reason]:
+        """ADDRESS-SYNTAX, ADDRESS-KIND."""
+        for output in case.review.payments:
+            try:
+                decode_on_chain(output.address, self.chain)
+            except InputError as error:
+                observed = f"Output {output.index}: {error.message}"
+                yield Reason(error.code, self.name, observed, f"An address of {self.chain.alias}, of a known kind.")
+
+
+@dataclass(frozen=True, slots=True)
+class NotFlagged:
+    """No payment goes to a flagged destination, in any of its encodings; without a list nobody can say so."""
+
+    name: ClassVar[str] = "flagged_list"
+
+    def reasons(self, case: Case) -> Iterator[Reason]:
+        """LIST-NONE, DESTINATION-FLAGGED, ADDRESS-SYNTAX."""
+        if case.flagged is None:
+            yield Reason("LIST-NONE", self.name, "No flagged-address list is installed.", "An installed list.")
+            return
+        for output in case.review.payments:
+            try:
+                match = case.flagged.find(output.address)
+            except InputError as error:
+                observed = f"Output {output.index} cannot be screened: {error.message}"
+                yield Reason(error.code, self.name, observed, "An address that can be decoded.")
+                continue
+            if match:
+                observed = f"Output {output.index} pays {output.address}: {match.how} as line {match.line} of the list."
+                yield Reason("DESTINATION-FLAGGED", self.name, observed, "A destination that is not on the list.")
+
+
+@dataclass(frozen=True, slots=True)
+class CapPerTransaction:
+    """The payments of one transaction stay within the cap of their asset; an asset without a cap is not paid."""
+
+    name: ClassVar[str] = "cap_per_transaction"
+
+    caps: tuple[tuple[str, int], ...]
+
+    def reasons(self, case: Case) -> Iterator[Reason]:
+        """CAP-NONE, CAP-EXCEEDED."""
+        caps = dict(self.caps)
+        assets = {output.asset.asset_id: output.asset for output in case.review.payments}
+        for asset_id, total in totals(case.review.payments).items():
+            cap = caps.get(asset_id)
+            if cap is None:
+                observed = f"A payment in {asset_id}, which has no cap."
+                yield Reason("CAP-NONE", self.name, observed, "A policy that sets a cap for this asset.")
+            elif total > cap:
+                observed = f"The payments sum to {format_amount(total, assets[asset_id])}."
+                required = f"At most {format_amount(cap, assets[asset_id])} in one transaction."
+                yield Reason("CAP-EXCEEDED", self.name, observed, required)
+
+
+@dataclass(frozen=True, slots=True)
+class FeeCaps:
+    """The fee stays within its three caps: absolute, by size, and as a share of what is paid."""
+
+    name: ClassVar[str] = "fee_caps"
+
+    chain: ChainPolicy
+
+    def reasons(self, case: Case) -> Iterator[Reason]:
+        """FEE-ABSOLUTE, FEE-RATE, FEE-PERCENT."""
+        review = case.review
+        fee = format_amount(review.fee, review.fee_asset)
+        if review.fee > self.chain.fee_cap:
+            required = f"At most {format_amount(self.chain.fee_cap, review.fee_asset)}."
+            yield Reason("FEE-ABSOLUTE", self.name, f"The fee is {fee}.", required)
+        if review.feerate > self.chain.feerate_cap * 1000:
+            observed = f"The feerate is {review.feerate // 1000}.{review.feerate % 1000:03} base units a vbyte."
+            yield Reason("FEE-RATE", self.name, observed, f"At most {self.chain.feerate_cap} base units a vbyte.")
+        paid = totals(review.payments).get(review.fee_asset.asset_id, 0)
+        if review.payments and review.fee * 100 > paid * self.chain.fee_percent_cap:
+            observed = f"The fee is {fee}, the payments are {format_amount(paid, review.fee_asset)}."
+            required = f"A fee of at most {self.chain.fee_percent_cap} % of the payments."
+            yield Reason("FEE-PERCENT", self.name, observed, required)

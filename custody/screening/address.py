@@ -1,0 +1,99 @@
+"""Addresses compared by what they pay.
+
+One key or script has several addresses: on each network, and for each way of locking coins to it. `Program` is the
+same on every network; `candidates` are the programs that one key or script is known to answer for.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import wallycore
+
+from custody.bitcoin import script as scripts
+from custody.bitcoin.script import ScriptType
+from custody.chains import CHAINS, Chain
+from custody.errors import InputError
+
+
+class Kind(StrEnum):
+    """What a program commits to."""
+
+    KEY_HASH = "key hash"
+    SCRIPT_HASH = "script hash"
+    WITNESS_SCRIPT = "witness script"
+    TAPROOT_KEY = "taproot key"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What coins are locked to: HASH160 of a key or script (20 bytes), SHA-256 of a script or a taproot key (32)."""
+
+    kind: Kind
+    payload: bytes
+
+
+# Where the hash or key stands in the output script of each type (BIP141, BIP341).
+_PROGRAMS = {
+    ScriptType.P2PKH: (Kind.KEY_HASH, slice(3, 23)),
+    ScriptType.P2WPKH: (Kind.KEY_HASH, slice(2, 22)),
+    ScriptType.P2SH: (Kind.SCRIPT_HASH, slice(2, 22)),
+    ScriptType.P2WSH: (Kind.WITNESS_SCRIPT, slice(2, 34)),
+    ScriptType.P2TR: (Kind.TAPROOT_KEY, slice(2, 34)),
+}
+
+_BECH32 = tuple(f"{chain.hrp}1" for chain in CHAINS)
+
+
+def decode_address(address: str) -> Program:
+    """The program of a P2PKH, P2SH, P2WPKH, P2WSH or P2TR address of any served chain.
+
+    Raises:
+        InputError: ADDRESS-SYNTAX for anything else: other chains, mixed case, a wrong checksum or its wrong variant
+            (BIP350), an unknown witness version or length.
+    """
+    for chain in CHAINS:
+        try:
+            return decode_on_chain(address, chain)
+        except InputError:
+            continue
+    served = ", ".join(chain.alias for chain in CHAINS)
+    raise InputError("ADDRESS-SYNTAX", "This is no address of a served chain.", f"Served chains: {served}.")
+
+
+def decode_on_chain(address: str, chain: Chain) -> Program:
+    """The program of an address of this chain. Testnet and signet write the same addresses.
+
+    Raises:
+        InputError: ADDRESS-SYNTAX or ADDRESS-KIND, as `custody.bitcoin.script.decode_address`.
+    """
+    script = scripts.decode_address(canonical_address(address), chain)
+    kind, payload = _PROGRAMS[scripts.classify(script)]
+    return Program(kind, script[payload])
+
+
+def canonical_address(address: str) -> str:
+    """The one text of an address: BIP173 allows bech32 all in capitals, for QR codes; ours is in small letters."""
+    lowered = address.lower()
+    capitals = address.isascii() and address == address.upper() and lowered.startswith(_BECH32)
+    return lowered if capitals else address
+
+
+def candidates(program: Program) -> frozenset[Program]:
+    """The program itself and those that the same key or script can be paid by.
+
+    A key hash (P2PKH, P2WPKH) is also paid by P2SH-P2WPKH; a witness script by P2SH-P2WSH and, its hash hashed once
+    more, by plain P2SH. No hash can be undone: compare the candidates of both sides.
+    """
+    payload = program.payload
+    match program.kind:
+        case Kind.KEY_HASH:
+            return frozenset({program, _script_hash(wallycore.hash160(b"\x00\x14" + payload))})
+        case Kind.WITNESS_SCRIPT:
+            nested = _script_hash(wallycore.hash160(b"\x00\x20" + payload))
+            return frozenset({program, nested, _script_hash(wallycore.ripemd160(payload))})
+        case _:
+            return frozenset({program})
+
+
+def _script_hash(digest: bytes) -> Program:
+    return Program(Kind.SCRIPT_HASH, bytes(digest))

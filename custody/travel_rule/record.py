@@ -1,0 +1,137 @@
+"""The travel-rule block of a request: canonical JSON ``{"records": [...], "version": 1}``, one record a payment.
+
+A record names the outputs it speaks for by index, address and amount, who pays whom (IVMS101), and the receiving
+VASP. `docs/spec/travel-rule.md` is the page to this file.
+"""
+
+import re
+from dataclasses import dataclass
+
+from custody.codec import canonical_json
+from custody.codec.canonical_json import Json
+from custody.codec.schema import BaseUnits, Fault, Finding, Many, Object, SchemaError, Text, Whole, may, need, read
+from custody.errors import InputError
+from custody.travel_rule.ivms101 import Ivms101
+from custody.travel_rule.layout import IVMS101
+
+VERSION = 1
+MAX_BLOCK_BYTES = 262_144
+MAX_RECORDS = 64
+MAX_OUTPUTS = 1_000
+MAX_INDEX = 1_000_000
+
+LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
+CODES = {
+    Fault.KEY: "TRAVEL-RULE-KEY",
+    Fault.MISSING: "TRAVEL-RULE-MISSING",
+    Fault.TYPE: "TRAVEL-RULE-TYPE",
+    Fault.TEXT: "TRAVEL-RULE-TEXT",
+    Fault.NUMBER: "TRAVEL-RULE-NUMBER",
+    Fault.WORD: "TRAVEL-RULE-WORD",
+    Fault.COUNT: "TRAVEL-RULE-COUNT",
+    Fault.CONFLICT: "TRAVEL-RULE-CONFLICT",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredOutput:
+    """An output the record speaks for; ``amount`` in base units of ``asset`` (CAIP-19; None is the chain's coin)."""
+
+    index: int
+    address: str
+    amount: int
+    asset: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counterparty:
+    """The receiving VASP: ``name``, the country that supervises it, and its LEI where it has one."""
+
+    name: str
+    jurisdiction: str
+    lei: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TravelRuleRecord:
+    """What the sender says of one payment, or of several to one customer."""
+
+    outputs: tuple[CoveredOutput, ...]
+    ivms101: Ivms101
+    counterparty: Counterparty
+
+
+_OUTPUT = Object(
+    CoveredOutput,
+    {
+        "index": need("index", shape=Whole(0, MAX_INDEX)),
+        "address": need("address", shape=Text(128)),
+        "amount": need("amount", shape=BaseUnits()),
+        "asset": may("asset", shape=Text(200)),
+    },
+)
+
+_COUNTERPARTY = Object(
+    Counterparty,
+    {
+        "name": need("name", shape=Text(100)),
+        "jurisdiction": need("jurisdiction", shape=Text(2, re.compile(r"[A-Z]{2}"), "an ISO 3166-1 alpha-2 code")),
+        "lei": may("lei", shape=Text(20, LEI, "a legal entity identifier, 20 capital letters and digits")),
+    },
+)
+
+_RECORD = Object(
+    TravelRuleRecord,
+    {
+        "outputs": need("outputs", shape=Many(_OUTPUT, 1, MAX_OUTPUTS)),
+        "ivms101": need("ivms101", shape=IVMS101),
+        "counterparty": need("counterparty", shape=_COUNTERPARTY),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    version: int
+    records: tuple[TravelRuleRecord, ...]
+
+
+_BLOCK = Object(
+    _Block,
+    {
+        "version": need("version", shape=Whole(VERSION, VERSION)),
+        "records": need("records", shape=Many(_RECORD, 1, MAX_RECORDS)),
+    },
+)
+
+
+def parse_block(block: bytes) -> tuple[TravelRuleRecord, ...]:
+    """The records of a block; no bytes are no records.
+
+    Well formed is not complete: `constraints.incomplete` judges the IVMS101 data, the policy what the block covers.
+
+    Raises:
+        SchemaError: every fault, TRAVEL-RULE-SYNTAX or one of `CODES`.
+    """
+    if not block:
+        return ()
+    try:
+        value = canonical_json.loads(block, limit=MAX_BLOCK_BYTES)
+    except InputError as error:
+        required = error.hint or f"canonical JSON of at most {MAX_BLOCK_BYTES:,} bytes"
+        raise SchemaError((Finding("TRAVEL-RULE-SYNTAX", "the block", error.message.rstrip("."), required),)) from error
+    parsed: _Block = read(_BLOCK, value, CODES)
+    return parsed.records
+
+
+def canonical_block(text: bytes) -> bytes:
+    """The block for a file that people wrote: one record, or a list of records, in any JSON layout.
+
+    Raises:
+        InputError: JSON-SIZE, JSON-SYNTAX, JSON-VALUE, JSON-DUPLICATE-KEY; or a SchemaError of `parse_block`.
+    """
+    written = canonical_json.loads_relaxed(text, limit=MAX_BLOCK_BYTES)
+    records: list[Json] = written if isinstance(written, list) else [written]
+    block = canonical_json.dumps({"records": records, "version": VERSION})
+    parse_block(block)
+    return block

@@ -1,0 +1,124 @@
+"""Honest examples that tests bend: a policy, a flagged list, travel-rule records, and the facts they belong to."""
+
+import json
+from typing import Any
+
+from custody import chains
+from custody.amounts import Asset
+from custody.review import Output, Review, Role, Spend
+from custody.travel_rule.record import canonical_block
+
+HOUSE = "Example Exchange KK"
+HOUSE_LEI = "529900EXAMPLEHOUSE78"
+OTHER_VASP = "Other Exchange Ltd"
+OTHER_LEI = "5299000THEREXCHNGE44"
+
+# Regtest P2WPKH of the HASH160 that BIP173 uses in its examples, of 20 bytes 0x11, 0x22 and 0x33.
+PAYEE = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
+SECOND_PAYEE = "bcrt1qzyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3lgth6c"
+CHANGE = "bcrt1qyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zs4w3j0"
+FLAGGED = "bcrt1qxvenxvenxvenxvenxvenxvenxvenxvenztev8a"
+
+POLICY = b"""
+version = 1
+house = "Example Exchange KK"
+
+[originating_vasp]
+name = "Example Exchange KK"
+lei = "529900EXAMPLEHOUSE78"
+
+[chains.regtest]
+fee_cap = "100000"
+feerate_cap = 200
+fee_percent_cap = 10
+
+[chains.regtest.cap_per_transaction]
+coin = "1000000000000"
+"""
+
+FLAGGED_LIST = f"# flagged for tests\n{FLAGGED}\n".encode()
+
+
+def natural_person(name: str = "Tanaka") -> dict[str, Any]:
+    """An individual with all that IVMS101 C1, C3, C6 and C8 ask for."""
+    return {
+        "naturalPerson": {
+            "name": {
+                "nameIdentifier": [
+                    {
+                        "primaryIdentifier": name,
+                        "secondaryIdentifier": "Hanako",
+                        "naturalPersonNameIdentifierType": "LEGL",
+                    }
+                ]
+            },
+            "geographicAddress": [
+                {
+                    "addressType": "HOME",
+                    "streetName": "Marunouchi",
+                    "buildingNumber": "1-1",
+                    "postcode": "100-0005",
+                    "townName": "Chiyoda",
+                    "country": "JP",
+                }
+            ],
+            "countryOfResidence": "JP",
+        }
+    }
+
+
+def legal_person(name: str, lei: str, country: str = "JP") -> dict[str, Any]:
+    """A company with its legal name and LEI."""
+    return {
+        "legalPerson": {
+            "name": {"nameIdentifier": [{"legalPersonName": name, "legalPersonNameIdentifierType": "LEGL"}]},
+            "nationalIdentification": {"nationalIdentifier": lei, "nationalIdentifierType": "LEIX"},
+            "countryOfRegistration": country,
+        }
+    }
+
+
+def ivms101(*account_numbers: str) -> dict[str, Any]:
+    """A complete IVMS101.2023 payload whose beneficiary has these account numbers."""
+    return {
+        "payloadMetadata": {"payloadVersion": "101.2023"},
+        "originator": {"originatorPerson": [natural_person() | {"accountNumber": ["customer-0001"]}]},
+        "beneficiary": {"beneficiaryPerson": [natural_person("Smith") | {"accountNumber": list(account_numbers)}]},
+        "originatingVASP": {"originatingVASP": legal_person(HOUSE, HOUSE_LEI)},
+        "beneficiaryVASP": {"beneficiaryVASP": legal_person(OTHER_VASP, OTHER_LEI, "GB")},
+    }
+
+
+def record(*outputs: tuple[int, str, int]) -> dict[str, Any]:
+    """An honest record for outputs given as index, address and amount, as a person would write it in JSON."""
+    return {
+        "outputs": [{"index": index, "address": address, "amount": str(amount)} for index, address, amount in outputs],
+        "ivms101": ivms101(*dict.fromkeys(address for _, address, _ in outputs)),
+        "counterparty": {"name": OTHER_VASP, "lei": OTHER_LEI, "jurisdiction": "GB"},
+    }
+
+
+def block(*records: dict[str, Any]) -> bytes:
+    """The canonical travel-rule block of these records."""
+    return canonical_block(json.dumps(list(records)).encode())
+
+
+def review(*payments: tuple[str, int], change: int = 5_000_000, fee: int = 2_000, **facts: Any) -> Review:
+    """The facts of a regtest transaction that pays ``payments`` and keeps ``change`` as its last output."""
+    coin: Asset = chains.REGTEST.coin
+    outputs = [Output(index, address, amount, coin, Role.PAYMENT) for index, (address, amount) in enumerate(payments)]
+    if change:
+        outputs.append(Output(len(outputs), CHANGE, change, coin, Role.CHANGE))
+    honest = {
+        "chain_id": chains.REGTEST.chain_id,
+        "account": "cold",
+        "kind": "psbt",
+        "transaction_id": "11" * 32,
+        "spends": (Spend(f"{'22' * 32}:0", sum(output.amount for output in outputs) + fee),),
+        "outputs": tuple(outputs),
+        "fee": fee,
+        "fee_asset": coin,
+        "feerate": 14_000,
+        "virtual_size": 141,
+    }
+    return Review(**(honest | facts))
