@@ -4,7 +4,10 @@ The codes are listed in docs/spec/codes.md. No message holds a key, a mnemonic, 
 A refusal by policy is not an error but a value: `custody.policy.decision.Decision`.
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from custody.codec.canonical_json import Json
 
 
 class CustodyError(Exception):
@@ -14,16 +17,18 @@ class CustodyError(Exception):
         code: stable upper-case word, e.g. ``PSBT-TRUNCATED``; never reused for another meaning.
         message: one sentence, shown to people.
         hint: what to do next, may be empty.
+        details: further fields of the ``--json`` answer, JSON values only.
         exit_code: what the command line exits with.
     """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
+    def __init__(self, code: str, message: str, hint: str = "", details: "dict[str, Json] | None" = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.hint = hint
+        self.details = details or {}
 
 
 class UsageError(CustodyError):

@@ -5,7 +5,7 @@ and the time. The same values give the same judgement, byte for byte.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from custody.audit.checkpoint import Checkpoint, LogVerifier
@@ -19,7 +19,7 @@ from custody.errors import CustodyError, EvidenceError, InputError, TransactionE
 from custody.policy.decision import Decision, Reason
 from custody.policy.document import Policy
 from custody.policy.evaluate import Case, evaluate
-from custody.review import Review
+from custody.review import Review, totals
 from custody.screening.flagged import FlaggedList
 from custody.wire.request import MAX_LIFETIME, WithdrawalRequest
 
@@ -150,6 +150,40 @@ class Judgement:
         }
         return hashlib.sha256(canonical_json.dumps(judged)).digest()
 
+    @property
+    def charges(self) -> dict[str, int]:
+        """What leaves the account, by CAIP-19 asset: payments, and the fee."""
+        if self.review is None:
+            return {}
+        sums = totals(self.review.payments)
+        coin = self.review.fee_asset.asset_id
+        return sums | {coin: sums.get(coin, 0) + self.review.fee}
+
+    def as_private(self) -> dict[str, Json]:
+        """What the log keeps of a judgement, sealed (docs/spec/log.md)."""
+        return {
+            "account": self.request.account,
+            "decision": self.decision.as_json(),
+            "decision_digest": self.decision_digest.hex(),
+            "facts": self.review.as_json() if self.review else None,
+            "facts_digest": self.facts_digest.hex(),
+            "list": self.list_digest.hex() if self.list_digest else None,
+            "policy": self.policy_digest.hex() if self.policy_digest else None,
+            "purpose": self.request.purpose,
+            "travel_rule": self.request.travel_rule.hex(),
+        }
+
+    def authorisation(self, officers: Sequence[str]) -> dict[str, Json]:
+        """The private part of the `authorised` entry: the judgement, who confirmed it, and what it uses up."""
+        return {
+            **self.as_private(),
+            "approvals": [],
+            "charges": {asset: str(amount) for asset, amount in self.charges.items()},
+            "officers": list(officers),
+            "spends": [spend.reference for spend in self.review.spends] if self.review else [],
+            "transaction_id": self.review.transaction_id if self.review else None,
+        }
+
 
 def judge(request: WithdrawalRequest, installed: Installed, log: LogView, now: int) -> Judgement:
     """Review the transaction and evaluate the policy. A no is a DENY with its reasons, never an exception."""
@@ -199,7 +233,9 @@ def _log_reasons(request: WithdrawalRequest, installed: Installed, log: LogView)
         if seen.origin != installed.origin:
             raise EvidenceError("REQUEST-CHECKPOINT", "The checkpoint is another log's.")
     except CustodyError:
-        yield Reason("REQUEST-CHECKPOINT", _RULE, "a checkpoint that this log did not sign", "pair the coordinator again")
+        yield Reason(
+            "REQUEST-CHECKPOINT", _RULE, "a checkpoint that this log did not sign", "pair the coordinator again"
+        )
         return
     if seen.size > log.checkpoint.size:
         yield Reason("LOG-ROLLBACK", _RULE, f"a log of {log.checkpoint.size} entries", f"at least {seen.size} entries")

@@ -8,6 +8,7 @@ import hmac
 from dataclasses import dataclass, field
 
 from nacl import bindings
+from nacl.exceptions import CryptoError
 
 from custody.audit.checkpoint import LogKey
 from custody.codec import cbor
@@ -61,17 +62,22 @@ class DeviceSecrets:
     @property
     def sealer(self) -> "PrivateSealer":
         """Seals the private parts of log entries."""
-        return PrivateSealer(self.private_key)
+        return PrivateSealer(self.private_key, self.salt_key)
 
 
 @dataclass(frozen=True, slots=True)
 class PrivateSealer:
-    """Seals the private part of each log entry.
+    """Seals the private part of each log entry, and salts what the entry commits to.
 
     The nonce is derived from the content (as in SIV), so that sealing needs no randomness and can hide nothing.
     """
 
     key: bytes = field(repr=False)
+    salt_key: bytes = field(repr=False)
+
+    def salt(self, head: bytes) -> bytes:
+        """The salt of the entry with this head: derived, so that it is no channel out of the device."""
+        return hmac.digest(self.salt_key, head, "sha256")
 
     def seal(self, index: int, private: bytes) -> bytes:
         """Nonce and ciphertext of the private part of entry ``index``."""
@@ -88,7 +94,7 @@ class PrivateSealer:
             return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
                 sealed[24:], _position(index), sealed[:24], self.key
             )
-        except (bindings.exc.CryptoError, ValueError, TypeError) as error:
+        except (CryptoError, ValueError, TypeError) as error:
             raise HomeError("LOG-PRIVATE", f"The private part of log entry {index} does not open.") from error
 
 

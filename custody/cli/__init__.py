@@ -1,0 +1,128 @@
+"""The command line: wires, no logic. One file a group, loaded when it is called.
+
+People read stderr. With ``--json``, before or after the subcommand, stdout holds exactly one JSON object, also on
+failure. The exit codes are those of docs/spec/command-line.md.
+"""
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from custody import __version__
+from custody.codec.canonical_json import Json
+from custody.errors import Cancelled, CustodyError, UsageError
+
+_GROUPS = {
+    "demo": "one withdrawal signed and three refused, with no question asked, in a throw-away home",
+    "signer": "the offline machine: keys, review, signing, log",
+    "coordinator": "the online machine: builds requests, checks answers, finalises",
+    "audit": "checks the log of a signer",
+    "qr": "messages to QR codes and back",
+}
+
+
+class _Session:
+    """What the global options said."""
+
+    def __init__(self) -> None:
+        self.home: Path | None = None
+        self.json = False
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_GROUPS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _GROUPS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"custody.cli.{cmd_name}"), cmd_name)
+        _add_global_options(command)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_GROUPS.items()))
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    session: _Session = ctx.find_root().ensure_object(_Session)
+    if parameter.name == "json" and value:
+        session.json = True
+    if parameter.name == "home" and value:
+        session.home = Path(value)
+
+
+def _global_options() -> list[click.Option]:
+    return [
+        click.Option(["--home"], metavar="DIR", expose_value=False, callback=_remember, help="Home (or CUSTODY_HOME)."),
+        click.Option(
+            ["--json"], is_flag=True, expose_value=False, callback=_remember, help="One JSON object on stdout."
+        ),
+    ]
+
+
+def _add_global_options(command: click.Command) -> None:
+    if any(parameter.name == "json" for parameter in command.params):
+        return
+    command.params += _global_options()
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            _add_global_options(one)
+
+
+root = _LazyGroup("custody", params=[*_global_options()], help="Offline key custody and signing.")
+root = click.version_option(__version__, prog_name="custody")(root)
+
+
+def home_folder(role: str) -> Path:
+    """The home that --home, CUSTODY_HOME or the XDG data folder names, in this order."""
+    session = click.get_current_context().find_root().ensure_object(_Session)
+    if session.home:
+        return session.home
+    if named := os.environ.get("CUSTODY_HOME"):
+        return Path(named)
+    shared = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(shared) / "custody" / role
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the console script: runs a command and exits with its code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        fields = root.main(given, prog_name="custody", standalone_mode=False) or {}
+        exit_code = fields if isinstance(fields, int) else 0
+        answer: dict[str, Json] = {"ok": exit_code == 0, **({} if isinstance(fields, int) else fields)}
+    except CustodyError as error:
+        exit_code, answer = _failure(error)
+    except click.UsageError as error:
+        hint = f"See: {error.ctx.command_path} --help" if error.ctx else "See: custody --help"
+        exit_code, answer = _failure(UsageError("USAGE", error.format_message(), hint))
+    except (click.Abort, KeyboardInterrupt, EOFError):
+        exit_code, answer = _failure(Cancelled("CANCELLED", "Stopped before the end.", "Nothing was signed."))
+    except Exception as error:
+        # Exit 1 is a fault of ours. Its text may quote what must not be quoted: the kind and the place are enough.
+        place = error.__traceback__
+        while place and place.tb_next:
+            place = place.tb_next
+        where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
+        exit_code, answer = _failure(
+            CustodyError("INTERNAL", f"A fault of the program: {type(error).__name__} at {where}.")
+        )
+    if "--json" in given:
+        click.echo(json.dumps(answer, sort_keys=True))
+    sys.exit(exit_code)
+
+
+def _failure(error: CustodyError) -> tuple[int, dict[str, Json]]:
+    click.echo(f"{error.code}: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
+    told: dict[str, Json] = {"code": error.code, "message": error.message, "hint": error.hint}
+    return error.exit_code, {"ok": False, "exit": error.exit_code, **error.details, "error": told}

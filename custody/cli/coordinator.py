@@ -1,0 +1,168 @@
+"""`custody coordinator`: the online machine."""
+
+from pathlib import Path
+
+import click
+
+from custody.bitcoin.account import Account
+from custody.cli import home_folder
+from custody.codec.canonical_json import Json
+from custody.coordinator import answers
+from custody.coordinator.pairing import Pairings
+from custody.coordinator.requests import check_reviewable, make_request, parse_lifetime
+from custody.edge.clock import unix_time
+from custody.edge.disk import write_atomic
+from custody.edge.entropy import kernel_random
+from custody.edge.frames import check_dest, read_source, write_dest
+from custody.edge.inputs import read_input
+from custody.edge.terminal import say
+from custody.errors import EvidenceError, InputError, TransactionError, UsageError
+from custody.qr.ur import Message
+from custody.wire import export
+from custody.wire import request as request_wire
+from custody.wire import response as response_wire
+from custody.wire.export import DeviceExport
+from custody.wire.request import WithdrawalRequest
+from custody.wire.response import SigningResponse
+
+_TYPES = {".request": request_wire.UR_TYPE, ".response": response_wire.UR_TYPE, ".account": export.UR_TYPE}
+
+_path = click.Path(path_type=Path)
+_request = click.option("--request", "request_file", type=_path, required=True, help="The request that was sent.")
+_force = click.option("--force", is_flag=True, help="Replace what is at the destination.")
+
+
+@click.group()
+def coordinator() -> None:
+    """The online machine: builds requests, checks answers, finalises."""
+
+
+@coordinator.command("pair")
+@click.argument("source")
+def pair(source: str) -> dict[str, Json]:
+    """Learns a signer: its accounts, its log key, and where its log stands."""
+    device = export.DeviceExport.parse(read_source(source, expected_types={export.UR_TYPE}).payload)
+    Pairings(home_folder("coordinator")).learn(device)
+    say(f"Paired with {device.origin}. Compare this log key with the one on the signer's screen:\n  {device.log_key}")
+    for one in device.accounts:
+        say(f"  account {one.name}: {one.descriptor}")
+    return {
+        "log_origin": device.origin,
+        "log_key": device.log_key,
+        "accounts": [
+            {"name": one.name, "chain": one.chain_id, "descriptor": one.descriptor} for one in device.accounts
+        ],
+    }
+
+
+@coordinator.command("request")
+@click.option("--account", required=True, metavar="NAME", help="The account that pays.")
+@click.option("--psbt", type=_path, required=True, help="Unsigned transaction: PSBT, binary or base64.")
+@click.option("--travel-rule", type=_path, required=True, help="Travel-rule record, or a list of records (JSON).")
+@click.option("--expires-in", default="24h", show_default=True, metavar="TIME", help="Like 90m or 24h.")
+@click.option("--purpose", default="", help="Shown to the officers.")
+@click.option("-o", "out", type=_path, required=True, metavar="F.request")
+@_force
+def request(
+    account: str, psbt: Path, travel_rule: Path, expires_in: str, purpose: str, out: Path, force: bool
+) -> dict[str, Json]:
+    """Makes a withdrawal request."""
+    _check_free(out, force=force)
+    device, paying = Pairings(home_folder("coordinator")).device_of(account)
+    made = make_request(
+        read_input(psbt, request_wire.MAX_TRANSACTION * 2),
+        read_input(travel_rule, request_wire.MAX_TRAVEL_RULE),
+        device,
+        paying,
+        purpose=purpose,
+        lifetime=parse_lifetime(expires_in),
+        now=unix_time(),
+        random=kernel_random,
+    )
+    _warn_if_hopeless(made, paying)
+    encoded = made.serialize()
+    if len(encoded) > request_wire.MAX_BYTES:
+        raise InputError(
+            "WIRE-LIMIT", f"The request is larger than {request_wire.MAX_BYTES:,} bytes.", "Spend fewer coins."
+        )
+    write_atomic(out, encoded, mode=0o644)
+    say(f"Request {made.digest.hex()}: {len(encoded):,} bytes at {out}")
+    say(f"Show it to the signer: custody coordinator show {out} --out screen")
+    return {"request": made.digest.hex(), "bytes": len(encoded), "expires": made.expires, "device": made.device}
+
+
+def _warn_if_hopeless(made: WithdrawalRequest, paying: Account) -> None:
+    try:
+        check_reviewable(made, paying)
+    except TransactionError as error:
+        say(f"Warning: the signer will refuse this transaction: {error.code}: {error.message}")
+
+
+@coordinator.command("show")
+@click.argument("message", type=_path)
+@click.option("--out", required=True, metavar="DEST", help="screen, F.gif, F.txt, file:F or a folder.")
+@_force
+def show(message: Path, out: str, force: bool) -> dict[str, Json]:
+    """Shows a request, response or account file as QR codes."""
+    if message.suffix not in _TYPES:
+        raise UsageError("SHOW-TYPE", f"A file to show ends in {', '.join(_TYPES)}.")
+    check_dest(out, force=force)
+    shown = Message(_TYPES[message.suffix], read_input(message, request_wire.MAX_BYTES))
+    return {"type": shown.type, "frames": write_dest(shown, out, force=force)}
+
+
+@coordinator.command("receive")
+@click.argument("source")
+@_request
+@click.option("-o", "out", type=_path, required=True, metavar="F.response")
+@_force
+def receive(source: str, request_file: Path, out: Path, force: bool) -> dict[str, Json]:
+    """Takes in an answer, and checks proof, checkpoint, request and signatures before it is stored."""
+    _check_free(out, force=force)
+    encoded = read_source(source, expected_types={response_wire.UR_TYPE}).payload
+    asked, pairings, device, paying = _asked(request_file)
+    answered = SigningResponse.parse(encoded)
+    checkpoint = answers.check_response(asked, answered, device, paying)
+    pairings.advance(device.origin, answered.checkpoint)
+    write_atomic(out, encoded, mode=0o644)
+    say(f"{answered.answer.status}: proved by the signer's log of {checkpoint.size} entries; stored at {out}")
+    return {
+        "status": str(answered.answer.status),
+        "request": asked.digest.hex(),
+        "log_size": checkpoint.size,
+        "signatures": len(answered.answer.signatures),
+    }
+
+
+@coordinator.command("finalize")
+@_request
+@click.option("--response", "response_file", type=_path, required=True, help="The answer, as received.")
+@click.option("-o", "out", type=_path, metavar="TX", help="Where the raw transaction goes, in hex.")
+@_force
+def finalize(request_file: Path, response_file: Path, out: Path | None, force: bool) -> dict[str, Json]:
+    """Puts the signatures in: the raw transaction, ready for the network."""
+    if out:
+        _check_free(out, force=force)
+    asked, _, device, paying = _asked(request_file)
+    answered = SigningResponse.parse(read_input(response_file, response_wire.MAX_BYTES))
+    answers.check_response(asked, answered, device, paying)
+    txid, raw = answers.finalize(asked, answered, paying)
+    if out:
+        write_atomic(out, raw.hex().encode() + b"\n", mode=0o644)
+    say(f"Transaction {txid}, {len(raw):,} bytes{f', at {out}' if out else ''}")
+    return {"chain": asked.chain_id, "txid": txid, "raw": raw.hex()}
+
+
+def _asked(request_file: Path) -> tuple[WithdrawalRequest, Pairings, DeviceExport, Account]:
+    """The request, and the paired signer and account that it is for."""
+    asked = WithdrawalRequest.parse(read_input(request_file, request_wire.MAX_BYTES))
+    pairings = Pairings(home_folder("coordinator"))
+    device, paying = pairings.device_of(asked.account, asked.device)
+    if paying.checksum != asked.checksum:
+        raise EvidenceError("ANSWER-REQUEST", "This request names another account than the paired one.")
+    return asked, pairings, device, paying
+
+
+def _check_free(out: Path, *, force: bool) -> None:
+    if out.exists() and not force:
+        raise UsageError("DEST-EXISTS", f"{out.name} exists already.", "Choose another name, or --force.")

@@ -1,0 +1,93 @@
+"""Makes withdrawal requests from an unsigned transaction and its travel-rule record."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+
+from custody.bitcoin.account import Account
+from custody.bitcoin.review import review
+from custody.errors import InputError, UsageError
+from custody.travel_rule.record import canonical_block
+from custody.wire.export import DeviceExport
+from custody.wire.request import BLIND_BYTES, ID_BYTES, MAX_LIFETIME, MAX_PURPOSE, WithdrawalRequest
+
+_MAGIC = b"psbt\xff"
+_DURATION = re.compile(r"([1-9][0-9]{0,5})(m|h)")
+
+
+def make_request(
+    psbt: bytes,
+    record: bytes,
+    device: DeviceExport,
+    account: Account,
+    *,
+    purpose: str,
+    lifetime: int,
+    now: int,
+    random: Callable[[int], bytes],
+) -> WithdrawalRequest:
+    """A request for ``device``, for ``lifetime`` seconds.
+
+    Raises:
+        InputError: PSBT-TEXT, or a code of the record's reader.
+        UsageError: PURPOSE-LENGTH.
+    """
+    if len(purpose) > MAX_PURPOSE:
+        raise UsageError("PURPOSE-LENGTH", f"A purpose has at most {MAX_PURPOSE} characters.")
+    return WithdrawalRequest(
+        id=random(ID_BYTES),
+        created=now,
+        expires=now + lifetime,
+        device=device.origin,
+        account=account.name,
+        checksum=account.checksum,
+        chain_id=account.chain.chain_id,
+        kind="psbt",
+        transaction=psbt_bytes(psbt),
+        travel_rule=canonical_block(record),
+        blind=random(BLIND_BYTES),
+        checkpoint=device.checkpoint,
+        purpose=purpose,
+        policy_sequence=device.policy_sequence,
+        list_sequence=device.list_sequence,
+    )
+
+
+def check_reviewable(request: WithdrawalRequest, account: Account) -> None:
+    """Reviews on this side too, so that the officers are not called for a transaction that cannot pass.
+
+    Raises:
+        TransactionError: what the signer would say.
+    """
+    review(request.transaction, account)
+
+
+def psbt_bytes(content: bytes) -> bytes:
+    """A PSBT from a file: binary, or base64 text as wallets export it.
+
+    Raises:
+        InputError: PSBT-TEXT.
+    """
+    if content.startswith(_MAGIC):
+        return content
+    try:
+        decoded = base64.b64decode(content.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        decoded = b""
+    if not decoded.startswith(_MAGIC):
+        raise InputError("PSBT-TEXT", "This file is neither a binary PSBT nor one in base64.")
+    return decoded
+
+
+def parse_lifetime(text: str) -> int:
+    """Seconds of ``90m`` or ``24h``.
+
+    Raises:
+        UsageError: LIFETIME.
+    """
+    match = _DURATION.fullmatch(text)
+    seconds = int(match[1]) * (60 if match[2] == "m" else 3600) if match else 0
+    if not 0 < seconds <= MAX_LIFETIME:
+        raise UsageError("LIFETIME", f"A lifetime reads like 90m or 24h, at most {MAX_LIFETIME // 3600}h.")
+    return seconds

@@ -1,0 +1,239 @@
+"""The signer's home on disk (docs/spec/home.md): made whole or not at all, and refused when edited."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from custody import ceremony
+from custody.audit.log import Log
+from custody.bitcoin.account import Account
+from custody.codec import canonical_json
+from custody.codec.canonical_json import Json
+from custody.edge.disk import LogFiles, lock, read_bounded, sync_folder, write_atomic
+from custody.errors import CustodyError, HomeError, UsageError
+from custody.judgement import Installed, serialize_accounts
+from custody.vault.sealed import Header, open_sealed, read_header, seal
+from custody.vault.secrets import SECRET_BYTES, DeviceSecrets, SeedSecret
+
+MAX_FILE = 2 * 1_048_576
+
+_ROLE = canonical_json.dumps({"role": "signer", "version": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class NewHome:
+    """What a new home starts with; policy and list may be absent, and then everything is denied."""
+
+    header: Header
+    entropy: bytes = field(repr=False)
+    passphrase: str = field(repr=False)
+    device_key: bytes = field(repr=False)
+    device_nonce: bytes
+    secrets: DeviceSecrets
+    master_fingerprint: str
+    policy: bytes | None
+    flagged: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignerHome:
+    """An open home: everything but the seed.
+
+    ``header`` is that of the device's own secrets, proved by opening them; ``officers`` are named by the seed's
+    header, which is proved when the seed opens.
+    """
+
+    folder: Path
+    header: Header
+    officers: tuple[str, ...]
+    log: Log
+    installed: Installed
+    files: tuple[bytes, bytes | None, bytes | None]
+    code_secret: bytes = field(repr=False)
+
+    @property
+    def sealed_seed(self) -> bytes:
+        """The sealed seed, as it lies on disk."""
+        return _read(self.folder / "seed.sealed")
+
+    def add_account(self, account: Account, now: int) -> None:
+        """Registers an account: written aside, logged, put in place.
+
+        Raises:
+            UsageError: ACCOUNT-EXISTS.
+        """
+        if any(account.name == one.name or account.descriptor == one.descriptor for one in self.installed.accounts):
+            raise UsageError("ACCOUNT-EXISTS", f"The account {account.name!r} or its descriptor is registered already.")
+        text = serialize_accounts((*self.installed.accounts, account))
+        write_atomic(self.folder / "accounts.json.new", text)
+        private: dict[str, Json] = {
+            "accounts_digest": hashlib.sha256(text).hexdigest(),
+            "chain": account.chain.chain_id,
+            "descriptor": account.descriptor,
+            "name": account.name,
+        }
+        self.log.append("account", private=private, time=now)
+        _put_in_place(self.folder)
+
+
+def make(folder: Path, new: NewHome, now: int) -> None:
+    """Builds a home beside its place and renames it there.
+
+    Raises:
+        HomeError: HOME-EXISTS, or what the disk says.
+    """
+    check_free(folder)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    building = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(mode=0o700)
+    try:
+        _fill(building, new, now)
+        building.replace(folder)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+
+
+def check_free(folder: Path) -> None:
+    """Refuses a place where a home, or anything else, is.
+
+    Raises:
+        HomeError: HOME-EXISTS.
+    """
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise HomeError("HOME-EXISTS", "There is something at this place already.", "Choose another --home.")
+
+
+def _fill(folder: Path, new: NewHome, now: int) -> None:
+    log_key = new.secrets.log_key(new.header.origin)
+    seed = SeedSecret(
+        entropy=new.entropy,
+        code_secret=new.secrets.code_secret,
+        log_key=str(log_key.verifier),
+        policy_digest=_digest(new.policy),
+        list_digest=_digest(new.flagged),
+    )
+    if new.header.kdf is None:
+        raise HomeError("HOME-CORRUPT", "A seed must be sealed under a passphrase.")
+    device = Header("device", new.header.rehearsal, new.header.origin, new.device_nonce)
+    write_atomic(folder / "home.json", _ROLE)
+    write_atomic(folder / "seed.sealed", seal(seed.serialize(), new.header, new.header.kdf.key(new.passphrase)))
+    write_atomic(folder / "device.key", new.device_key)
+    write_atomic(folder / "device.sealed", seal(new.secrets.serialize(), device, new.device_key))
+    write_atomic(folder / "accounts.json", serialize_accounts(()))
+    log = Log.create(LogFiles(folder / "log"), log_key, new.secrets.sealer)
+    log.append("init", private=_beginning(new), time=now)
+    for kind, name, content in (("policy", "policy.toml", new.policy), ("list", "flagged.txt", new.flagged)):
+        if content is not None:
+            write_atomic(folder / name, content)
+            private: dict[str, Json] = {
+                "digest": hashlib.sha256(content).hexdigest(),
+                "text": content.decode(errors="replace"),
+            }
+            log.append(kind, private=private, time=now)
+
+
+def _beginning(new: NewHome) -> dict[str, Json]:
+    return {
+        "accounts_digest": hashlib.sha256(serialize_accounts(())).hexdigest(),
+        "master_fingerprint": new.master_fingerprint,
+        "officers": list(new.header.officers),
+        "origin": new.header.origin,
+        "rehearsal": new.header.rehearsal,
+    }
+
+
+@contextmanager
+def opened(folder: Path, now: int) -> Iterator[SignerHome]:
+    """The home, locked against other processes; an interrupted signing is logged on the way in.
+
+    Raises:
+        HomeError: HOME-ABSENT, HOME-ROLE, HOME-CORRUPT, HOME-EDITED, HOME-BUSY, or a code of the log.
+    """
+    _check_role(folder)
+    with lock(folder / "lock"):
+        home = _read_home(folder, now)
+        ceremony.recover(home.log, now)
+        yield home
+
+
+def _check_role(folder: Path) -> None:
+    if not folder.is_dir():
+        raise HomeError("HOME-ABSENT", "There is no home at this place.", "Make one: custody signer init")
+    if _read(folder / "home.json") != _ROLE:
+        raise HomeError("HOME-ROLE", "This home is not a signer's.", "A home has one role: choose another --home.")
+
+
+def _read_home(folder: Path, now: int) -> SignerHome:
+    device_key, sealed_device = _read(folder / "device.key"), _read(folder / "device.sealed")
+    if len(device_key) != SECRET_BYTES:
+        raise HomeError("HOME-CORRUPT", "The device key of this home is damaged.")
+    secrets = DeviceSecrets.parse(open_sealed(sealed_device, device_key))
+    device, seed = read_header(sealed_device), read_header(_read(folder / "seed.sealed"))
+    if (device.purpose, seed.purpose) != ("device", "seed") or (
+        (device.origin, device.rehearsal) != (seed.origin, seed.rehearsal)
+    ):
+        raise HomeError("HOME-CORRUPT", "The two sealed files of this home do not belong together.")
+    log = Log.open(LogFiles(folder / "log"), secrets.log_key(device.origin), secrets.sealer, now)
+    files = _decisive_files(folder, log)
+    installed = _installed(device, files)
+    return SignerHome(folder, device, seed.officers, log, installed, files, secrets.code_secret)
+
+
+def _installed(device: Header, files: tuple[bytes, bytes | None, bytes | None]) -> Installed:
+    accounts, policy, flagged = files
+    try:
+        return Installed.parse(
+            device.origin, rehearsal=device.rehearsal, accounts=accounts, policy=policy, flagged=flagged
+        )
+    except CustodyError as error:
+        raise HomeError("HOME-CORRUPT", f"An installed file cannot be read: {error.message}") from error
+
+
+def _decisive_files(folder: Path, log: Log) -> tuple[bytes, bytes | None, bytes | None]:
+    """Accounts, policy and list, each exactly as the log says."""
+    accounts = _logged_digest(log, "account", "accounts_digest") or _logged_digest(log, "init", "accounts_digest")
+    proposed = folder / "accounts.json.new"
+    if proposed.exists() and _digest(_read(proposed)) == accounts:
+        _put_in_place(folder)
+    return (
+        _unedited(folder / "accounts.json", accounts) or b"",
+        _unedited(folder / "policy.toml", _logged_digest(log, "policy", "digest")),
+        _unedited(folder / "flagged.txt", _logged_digest(log, "list", "digest")),
+    )
+
+
+def _logged_digest(log: Log, kind: str, name: str) -> bytes | None:
+    entry = log.last(kind)
+    return bytes.fromhex(str(log.private(entry.index)[name])) if entry else None
+
+
+def _unedited(path: Path, logged: bytes | None) -> bytes | None:
+    content = _read(path) if path.exists() else None
+    if _digest(content) != logged:
+        raise HomeError(
+            "HOME-EDITED",
+            f"{path.name} is not what the log says was installed.",
+            "Somebody changed this home. Keep it as evidence, and call the security officer.",
+        )
+    return content
+
+
+def _put_in_place(folder: Path) -> None:
+    (folder / "accounts.json.new").replace(folder / "accounts.json")
+    sync_folder(folder)
+
+
+def _digest(content: bytes | None) -> bytes | None:
+    return None if content is None else hashlib.sha256(content).digest()
+
+
+def _read(path: Path) -> bytes:
+    """A file of the home that must be there."""
+    if not path.exists():
+        raise HomeError("HOME-CORRUPT", f"{path.name} of this home is missing.", "Restore the home from its backup.")
+    return read_bounded(path, MAX_FILE)
