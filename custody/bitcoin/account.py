@@ -11,7 +11,7 @@ from custody.bitcoin.derivation import HARDENED, Node
 from custody.bitcoin.descriptor import descriptor_checksum
 from custody.bitcoin.script import encode_address, p2wpkh_script
 from custody.chains import Chain
-from custody.errors import InputError
+from custody.errors import InputError, UsageError
 
 RECEIVE, CHANGE = 0, 1
 GAP_LIMIT = 1000
@@ -103,10 +103,10 @@ def descriptor_from_seed(seed: bytes, chain: Chain, index: int) -> str:
 
     Raises:
         HomeError: SEED-SIZE.
-        InputError: ACCOUNT-INDEX.
+        UsageError: ACCOUNT-INDEX.
     """
     if not 0 <= index < HARDENED:
-        raise InputError("ACCOUNT-INDEX", "An account index is a whole number from 0 to 2147483647.")
+        raise UsageError("ACCOUNT-INDEX", "An account index is a whole number from 0 to 2147483647.")
     root = derivation.root(seed, chain)
     xpub = derivation.encode_xpub(derivation.private_child(root, *account_path(chain, index)))
     origin = f"{derivation.fingerprint(root).hex()}/{_PURPOSE}h/{chain.coin_type}h/{index}h"

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from custody.bitcoin.script import is_point
 from custody.bitcoin.transaction import Transaction, TxOut, parse_output
 from custody.bitcoin.transaction import parse as parse_transaction
 from custody.codec.compact_size import Reader
@@ -140,12 +141,12 @@ def _parse_input(reader: Reader, previous: Callable[[bytes], Transaction]) -> Ps
     return PsbtInput(
         non_witness_utxo=None if full is None else previous(full),
         witness_utxo=None if repeated is None else _parse_witness_utxo(repeated),
-        origins=_origins(records, _INPUT_DERIVATION),
+        origins=_key_origins(records, _INPUT_DERIVATION),
     )
 
 
 def _parse_output(reader: Reader) -> tuple[KeyOrigin, ...]:
-    return _origins(_read_map(reader, _OUTPUT_KEYS, _OUTPUT_REFUSED), _OUTPUT_DERIVATION)
+    return _key_origins(_read_map(reader, _OUTPUT_KEYS, _OUTPUT_REFUSED), _OUTPUT_DERIVATION)
 
 
 def _parse_witness_utxo(encoded: bytes) -> TxOut:
@@ -169,6 +170,13 @@ def _read_map(reader: Reader, served: Mapping[int, int], refused: Mapping[int, s
             raise TransactionError("PSBT-DUPLICATE-KEY", "The PSBT holds a record twice.")
         records[key] = reader.var_bytes(MAX_VALUE)
     return records
+
+
+def _key_origins(records: Mapping[bytes, bytes], kind: int) -> tuple[KeyOrigin, ...]:
+    origins = _origins(records, kind)
+    if not all(is_point(origin.key) for origin in origins):
+        raise TransactionError("PSBT-KEY", "The PSBT names a public key that is no point of the curve.")
+    return origins
 
 
 def _origins(records: Mapping[bytes, bytes], kind: int) -> tuple[KeyOrigin, ...]:

@@ -12,6 +12,7 @@ from custody.errors import CustodyError
 VERSION = "21.0.0"
 _DER_SIZE = 72
 _LOW_R_LENGTH = 32
+_NUMBER_SIZE = 32
 
 
 def sign_low_r(secret: bytes, digest: bytes) -> bytes:
@@ -23,6 +24,7 @@ def sign_low_r(secret: bytes, digest: bytes) -> bytes:
     Raises:
         CustodyError: SIGN-LIBRARY.
     """
+    _check_lengths(secret, digest)  # the C interface reads 32 bytes, whatever it is given
     context = _context()
     signature = ffi.new("secp256k1_ecdsa_signature *")
     entropy = ffi.NULL
@@ -38,7 +40,12 @@ def sign_low_r(secret: bytes, digest: bytes) -> bytes:
 
 
 def verify(public_key: bytes, digest: bytes, der: bytes) -> bool:
-    """Whether ``der`` is the strict DER form of a low-S signature of ``digest`` by ``public_key``."""
+    """Whether ``der`` is the strict DER form of a low-S signature of ``digest`` by ``public_key``.
+
+    Raises:
+        CustodyError: SIGN-LIBRARY.
+    """
+    _check_lengths(digest)
     context = _context()
     point = ffi.new("secp256k1_pubkey *")
     signature = ffi.new("secp256k1_ecdsa_signature *")
@@ -48,6 +55,11 @@ def verify(public_key: bytes, digest: bytes, der: bytes) -> bool:
         and _serialize(context, signature) == der
         and lib.secp256k1_ecdsa_verify(context, signature, digest, point)
     )
+
+
+def _check_lengths(*numbers: bytes) -> None:
+    if any(len(number) != _NUMBER_SIZE for number in numbers):
+        raise CustodyError("SIGN-LIBRARY", "The second signer was given a key or digest that is not 32 bytes.")
 
 
 def _serialize(context: object, signature: object) -> bytes:

@@ -1,0 +1,34 @@
+"""The descriptor checksum against the published cases of BIP380."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from custody.bitcoin.descriptor import descriptor_checksum
+from custody.errors import InputError
+
+
+def holds(text: str) -> bool:
+    body, hash_sign, checksum = text.partition("#")
+    try:
+        return bool(hash_sign) and descriptor_checksum(body) == checksum
+    except InputError:
+        return False
+
+
+def test_published_checksums_hold(project: Path) -> None:
+    vectors = json.loads((project / "tests/vectors/bip380.json").read_text())
+    assert vectors["valid"]
+    assert all(holds(text) for text in vectors["valid"])
+
+
+def test_published_broken_checksums_do_not_hold(project: Path) -> None:
+    vectors = json.loads((project / "tests/vectors/bip380.json").read_text())
+    assert len(vectors["invalid"]) == 7
+    assert not any(holds(vector["descriptor"]) for vector in vectors["invalid"])
+
+
+def test_a_character_outside_the_alphabet_is_refused() -> None:
+    with pytest.raises(InputError, match="ACCOUNT-DESCRIPTOR"):
+        descriptor_checksum("raw(\u00dc)")
