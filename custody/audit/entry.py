@@ -15,12 +15,13 @@ from enum import StrEnum
 from custody.audit.merkle import leaf_hash
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
-from custody.errors import CustodyError, EvidenceError, HomeError
+from custody.errors import CustodyError, EvidenceError, HomeError, InputError
 
 VERSION = 1
 MAX_LEAF = 1_024
 MAX_PRIVATE = 8 * 1_048_576
 SALT_BYTES = 32
+LAST_SECOND = 253_402_300_799
 
 
 class Kind(StrEnum):
@@ -153,13 +154,16 @@ class Entry:
             sealed=bytes.fromhex(sealed.strip('"')),
             previous=_unhex(previous),
         )
-        if entry.index > canonical_json.MAX_INT or (entry.previous is None) != (entry.index == 0):
+        placed = entry.index <= canonical_json.MAX_INT and (entry.previous is None) == (entry.index == 0)
+        if not placed or entry.time < 0:
             raise _bad_syntax()
         return entry
 
 
 def rfc3339(seconds: int) -> str:
-    """Unix seconds as RFC 3339 in UTC, whole seconds."""
+    """Unix seconds as RFC 3339 in UTC, whole seconds. Raises InputError TIME-RANGE before 1970 and after 9999."""
+    if not 0 <= seconds <= LAST_SECOND:
+        raise InputError("TIME-RANGE", "A time is not between the years 1970 and 9999.")
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import BinaryIO, Protocol, overload
 
 from custody.audit.checkpoint import Checkpoint, LogKey, LogVerifier, decode_note
-from custody.audit.entry import Entry, PrivatePart, check_schema
+from custody.audit.entry import MAX_PRIVATE, Entry, PrivatePart, check_schema
 from custody.audit.line import MAX_LINE, BadEntry, Line, Reader, octets, sealed_digest
 from custody.audit.merkle import Tree
 from custody.codec.canonical_json import Json
@@ -161,8 +161,12 @@ class Log:
 
     def _prepare(self, entry: Entry, private: Mapping[str, Json]) -> tuple[Entry, Line]:
         part = PrivatePart(private, self._sealer.salt(entry.head))
-        sealed = base64.b64encode(self._sealer.seal(entry.index, part.serialize()))
+        text = part.serialize()
+        sealed = base64.b64encode(self._sealer.seal(entry.index, text))
         entry = replace(entry, private=part.digest, sealed=sealed_digest(sealed))
+        # Read back before it is written: a log that could not be opened again would be the end of the home.
+        if len(text) > MAX_PRIVATE or not _readable(entry):
+            raise HomeError("ENTRY-SCHEMA", f"An entry of kind {entry.kind!r} would not be readable.")
         grown = self._tree.compact_range()
         grown.append(entry.leaf_hash)
         signature = self._key.signature(Checkpoint(self._key.origin, grown.size, grown.root))
@@ -276,6 +280,13 @@ class _Entries(Sequence[Entry]):
         if isinstance(index, slice):
             return [self._log.entry(position) for position in range(len(self))[index]]
         return self._log.entry(range(len(self))[index])
+
+
+def _readable(entry: Entry) -> bool:
+    try:
+        return Entry.parse(entry.leaf) == entry
+    except EvidenceError:
+        return False
 
 
 def _broken(code: str, message: str) -> HomeError:

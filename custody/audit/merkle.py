@@ -180,9 +180,19 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     Raises:
         EvidenceError: PROOF-INCLUSION.
     """
-    if not 0 <= index < size <= MAX_SIZE or not _well_formed(proof):
+    if inclusion_root(leaf_hash(leaf), index, size, proof) != root:
         raise _no_inclusion()
-    first, last, node = index, size - 1, leaf_hash(leaf)
+
+
+def inclusion_root(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """The root that a proof leads to from the hash of a leaf (RFC 9162 2.1.3.2 steps 1 to 5).
+
+    Raises:
+        EvidenceError: PROOF-INCLUSION when the proof is not of the form that place and size ask for.
+    """
+    if not 0 <= index < size <= MAX_SIZE or not _well_formed([leaf, *proof]):
+        raise _no_inclusion()
+    first, last, node = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
             raise _no_inclusion()
@@ -193,8 +203,9 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
         else:
             node = node_hash(node, sibling)
         first, last = first >> 1, last >> 1
-    if last != 0 or node != root:
+    if last != 0:
         raise _no_inclusion()
+    return node
 
 
 def verify_consistency(old_size: int, size: int, old_root: bytes, root: bytes, proof: Sequence[bytes]) -> None:
@@ -244,8 +255,8 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def _well_formed(proof: Sequence[bytes]) -> bool:
-    return len(proof) <= MAX_PROOF and all(len(node) == HASH_BYTES for node in proof)
+def _well_formed(hashes: Sequence[bytes]) -> bool:
+    return len(hashes) <= MAX_PROOF and all(len(one) == HASH_BYTES for one in hashes)
 
 
 def _out_of_range(what: str) -> EvidenceError:

@@ -1,0 +1,104 @@
+"""``custody audit``: what an auditor runs, on any computer, without secrets."""
+
+from pathlib import Path
+
+import click
+
+from custody.audit.checkpoint import MAX_NOTE, LogVerifier
+from custody.audit.verify import Report, verify
+from custody.codec.canonical_json import Json
+from custody.edge.disk import open_read, read_bounded
+from custody.errors import EvidenceError, InputError, UsageError
+
+_FAULTS = {
+    "unreadable": "it cannot be read as an entry",
+    "misplaced": "it carries another number: entries were removed, inserted or reordered",
+    "changed": "it is not what the log signed",
+    "missing": "it is missing: the log was cut",
+    "surplus": "it lies beyond the checkpoint, which does not cover it",
+}
+
+
+@click.group()
+def audit() -> None:
+    """Checks the log of a signer."""
+
+
+@audit.command("verify")
+@click.option("--log", "place", metavar="HOME_OR_EXPORT", required=True, help="A signer's home, or an exported log.")
+@click.option("--key", metavar="LOGKEY", help="The log key noted at the set-up: text, or a file that holds it.")
+def verify_command(place: str, key: str | None) -> dict[str, Json]:
+    """Holds every entry against the signed checkpoint; names the first that does not hold."""
+    entries, checkpoint, own_key = _locate(Path(place))
+    verifier = _verifier(key, own_key)
+    with open_read(entries) as source:
+        report = verify(source, read_bounded(checkpoint, MAX_NOTE), verifier)
+    fields = _fields(report, pinned=key is not None)
+    if report.first_bad:
+        index, fault = report.first_bad
+        raise EvidenceError(
+            "LOG-ENTRY",
+            f"Entry {index} of the log does not hold: {_FAULTS[fault]}.",
+            "Every entry before it is as the log signed it. Keep this copy, and compare it with another.",
+            details=fields,
+        )
+    _tell(report)
+    return fields
+
+
+def _locate(place: Path) -> tuple[Path, Path, Path | None]:
+    """Entries and checkpoint, and in a home the key that lies with them."""
+    home = place / "log"
+    for entries, checkpoint, key in (
+        (home / "entries", home / "checkpoint", home / "log-key.txt"),
+        (place / "entries", place / "checkpoint.txt", None),
+    ):
+        if entries.is_file() and checkpoint.is_file():
+            return entries, checkpoint, key
+    raise InputError("LOG-PATH", "There is no log at this place.", "Name a signer's home, or a folder with `entries`.")
+
+
+def _verifier(key: str | None, own_key: Path | None) -> LogVerifier:
+    if key is not None:
+        return LogVerifier.parse(_key_text(key))
+    if own_key is None:
+        raise UsageError(
+            "LOG-KEY-MISSING",
+            "An exported log is verified against a log key.",
+            "Give --key: the one noted at the set-up, not the one that came with the export.",
+        )
+    click.echo("WARNING: the log key was taken from the home itself.", err=True)
+    click.echo("  Whoever can change the home can change that key too. Give --key as noted at the set-up.", err=True)
+    return LogVerifier.parse(read_bounded(own_key, MAX_NOTE).decode(errors="replace").strip())
+
+
+def _key_text(key: str) -> str:
+    path = Path(key)
+    if "+" in key and not path.is_file():
+        return key.strip()
+    if not path.is_file():
+        raise InputError("LOG-KEY", "There is no such log key.", "Give the key's text, or a file that holds it.")
+    return read_bounded(path, MAX_NOTE).decode(errors="replace").strip()
+
+
+def _fields(report: Report, *, pinned: bool) -> dict[str, Json]:
+    bad = report.first_bad
+    return {
+        "as_of": report.as_of,
+        "first_bad": {"index": bad[0], "reason": bad[1]} if bad else None,
+        "hidden": report.hidden,
+        "origin": report.origin,
+        "pinned": pinned,
+        "root": report.root.hex(),
+        "size": report.size,
+    }
+
+
+def _tell(report: Report) -> None:
+    click.echo(f"The log {report.origin} holds: {report.size} entries.", err=True)
+    if report.hidden:
+        click.echo(f"  {report.hidden} of them without their private part: erased, or not disclosed.", err=True)
+    click.echo(f"  As of the checkpoint of size {report.size}, root {report.root.hex()}.", err=True)
+    click.echo(
+        "  A log put back to an earlier state looks the same: compare with the newest checkpoint kept.", err=True
+    )
