@@ -18,7 +18,7 @@ ANYONE = b"\x51"
 SUBSIDY = 50 * 100_000_000
 MATURITY = 100
 
-_GENESIS_TIME = 1_296_688_602
+_SPACING = 600
 _BITS = 0x207FFFFF
 _TARGET = 0x7FFFFF << 8 * (0x20 - 3)
 
@@ -49,6 +49,12 @@ class Regtest:
         """Hash of the tip, in wire order."""
         return bytes(self._chainstate.get_active_chain().block_tree_entries[self.height].block_hash)
 
+    @property
+    def _moment(self) -> int:
+        """Unix time in the header of the tip."""
+        tip = self._chainstate.get_active_chain().block_tree_entries[self.height]
+        return int(tip.block_header.timestamp.timestamp())
+
     def submit(self, block: bytes) -> bool:
         """Offer a serialized block; True when it became the tip."""
         try:
@@ -61,7 +67,7 @@ class Regtest:
         """Mine a block that holds ``transactions``, its reward paid to ``script``; True when it became the tip."""
         height = self.height + 1
         coinbase = _coinbase(height, script, transactions)
-        accepted = self.submit(_block(self.tip, height, [coinbase, *transactions]))
+        accepted = self.submit(_block(self.tip, self._moment + _SPACING, [coinbase, *transactions]))
         if accepted and script == ANYONE:
             self.coinbases.append((height, coinbase))
         return accepted
@@ -150,10 +156,10 @@ def _coinbase(height: int, script: bytes, transactions: Sequence[bytes]) -> byte
     return bare[:4] + b"\x00\x01" + bare[4:-4] + b"\x01\x20" + bytes(32) + bare[-4:]
 
 
-def _block(previous: bytes, height: int, transactions: Sequence[bytes]) -> bytes:
+def _block(previous: bytes, moment: int, transactions: Sequence[bytes]) -> bytes:
     root = _merkle([txid(raw) for raw in transactions])
-    moment = (_GENESIS_TIME + 600 * height).to_bytes(4, "little")
-    start = (0x2000_0000).to_bytes(4, "little") + previous + root + moment + _BITS.to_bytes(4, "little")
+    numbers = moment.to_bytes(4, "little") + _BITS.to_bytes(4, "little")
+    start = (0x2000_0000).to_bytes(4, "little") + previous + root + numbers
     nonce = 0
     while int.from_bytes(sha256d(start + nonce.to_bytes(4, "little")), "little") > _TARGET:
         nonce += 1
