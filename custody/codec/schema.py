@@ -63,7 +63,7 @@ class Reading:
 
     def fault(self, kind: Fault, where: str, observed: str, required: str) -> None:
         """Note a fault and read on."""
-        self.findings.append(Finding(self._codes[kind], where or "the whole", observed, required))
+        self.findings.append(Finding(self._codes[kind], where or "top level", observed, required))
 
 
 class Shape(Protocol):
@@ -131,7 +131,11 @@ class Whole:
         """The number itself."""
         if type(value) is not int or not self.low <= value <= self.high:
             observed = "no whole number" if type(value) is not int else "a number out of range"
-            required = str(self.low) if self.low == self.high else f"a whole number from {self.low:,} to {self.high:,}"
+            required = (
+                f"the number {self.low}"
+                if self.low == self.high
+                else f"a whole number from {self.low:,} to {self.high:,}"
+            )
             reading.fault(Fault.NUMBER, where, observed, required)
         return value
 

@@ -13,7 +13,7 @@ __all__ = ["Case", "evaluate", "rules_of"]
 
 MAX_REASONS = 50
 
-NO_POLICY = Reason("POLICY-NONE", "policy", "No policy is installed.", "An installed policy.")
+NO_POLICY = Reason("POLICY-NONE", "policy", "no policy is installed", "an installed policy")
 
 
 def evaluate(case: Case) -> Decision:
@@ -39,5 +39,5 @@ def _bounded(rule: Rule, case: Case) -> Iterator[Reason]:
     reasons = rule.reasons(case)
     yield from islice(reasons, MAX_REASONS)
     if next(reasons, None):
-        observed = f"More than {MAX_REASONS} reasons; the rest is not told."
-        yield Reason("POLICY-MORE", rule.name, observed, "A request without the reasons told.")
+        observed = f"more than {MAX_REASONS} reasons; the rest is not told"
+        yield Reason("POLICY-MORE", rule.name, observed, "a request without the reasons told")

@@ -13,5 +13,5 @@ def render(decision: Decision) -> str:
 
 
 def _paragraph(number: int, reason: Reason) -> str:
-    lines = [f"{number}. {reason.code} (rule {reason.rule})", f"   Seen:   {reason.observed}"]
-    return "\n".join([*lines, f"   Passes: {reason.required}"] if reason.required else lines)
+    lines = [f"{number}. {reason.code} (rule {reason.rule})", f"   seen:   {reason.observed}"]
+    return "\n".join([*lines, f"   remedy: {reason.required}"] if reason.required else lines)

@@ -31,8 +31,8 @@ class RecordPresent:
     def reasons(self, case: Case) -> Iterator[Reason]:
         """TRAVEL-RULE-NONE."""
         if case.review.payments and not case.travel_rule:
-            observed = f"{len(case.review.payments)} payments and no travel-rule record."
-            yield Reason("TRAVEL-RULE-NONE", self.name, observed, "A record for every output that is not change.")
+            observed = f"{len(case.review.payments)} to pay, and no travel-rule record"
+            yield Reason("TRAVEL-RULE-NONE", self.name, observed, "a record for every output that is not change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,7 @@ class RecordComplete:
         yield from (self._reason(finding) for finding in findings)
 
     def _reason(self, finding: Finding) -> Reason:
-        required = f"{finding.required[:1].upper()}{finding.required[1:]}."
-        return Reason(finding.code, self.name, f"{finding.where}: {finding.observed}.", required)
+        return Reason(finding.code, self.name, f"{finding.where}: {finding.observed}", finding.required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +70,11 @@ class RecordFromThisHouse:
             lei = identification.identifier if identification and identification.kind == "LEIX" else None
             place = f"records[{index}].ivms101.originatingVASP"
             if self.vasp.name not in names:
-                observed = f"{place}: another legal name, or none."
-                yield Reason("VASP-NAME", self.name, observed, f"The legal name {self.vasp.name}.")
+                observed = f"{place}: another legal name, or none"
+                yield Reason("VASP-NAME", self.name, observed, f"the legal name {self.vasp.name}")
             if self.vasp.lei and lei != self.vasp.lei:
-                observed = f"{place}: the legal entity identifier {lei or 'is missing'}."
-                yield Reason("VASP-LEI", self.name, observed, f"The legal entity identifier {self.vasp.lei}.")
+                observed = f"{place}: the legal entity identifier {lei or 'is missing'}"
+                yield Reason("VASP-LEI", self.name, observed, f"the legal entity identifier {self.vasp.lei}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,34 +118,34 @@ class RecordBound:
         if times == 1:
             return
         code = "TRAVEL-RULE-TWICE" if times else "TRAVEL-RULE-UNCOVERED"
-        paid = f"Output {output.index}, {format_amount(output.amount, output.asset)} to {output.address}"
-        yield Reason(code, self.name, f"{paid}: {times} records speak for it.", "Exactly one record for each payment.")
+        paid = f"output {output.index}, {format_amount(output.amount, output.asset)} to {output.address}"
+        yield Reason(code, self.name, f"{paid}: spoken for {times} times", "exactly one record for each payment")
 
     def _judge(self, entry: _Entry, output: Output | None, case: Case) -> Iterator[Reason]:
         if output is None or output.role is Role.CHANGE:
             code = "TRAVEL-RULE-CHANGE" if output else "TRAVEL-RULE-INDEX"
             what = "is this account's change" if output else "does not exist"
-            observed = f"{entry.place}: output {entry.covered.index} {what}."
-            yield Reason(code, self.name, observed, "Records for outputs that pay somebody, and no others.")
+            observed = f"{entry.place}: output {entry.covered.index} {what}"
+            yield Reason(code, self.name, observed, "records for outputs that pay somebody, and no others")
             return
         yield from self._differences(entry, output, case)
         if self._program(output.address) not in entry.accounts:
-            observed = f"{entry.place}: no account number of the beneficiary is the address paid."
-            required = f"The beneficiary's accountNumber {output.address}, or another address of its key."
+            observed = f"{entry.place}: no account number of the beneficiary is the address paid"
+            required = f"the beneficiary's accountNumber {output.address}, or another address of its key"
             yield Reason("TRAVEL-RULE-ACCOUNT", self.name, observed, required)
 
     def _differences(self, entry: _Entry, output: Output, case: Case) -> Iterator[Reason]:
         covered = entry.covered
         if canonical_address(covered.address) != output.address:
-            observed = f"{entry.place}: the record says {covered.address}, output {output.index} pays {output.address}."
-            yield Reason("TRAVEL-RULE-ADDRESS", self.name, observed, "The address that the output pays.")
+            observed = f"{entry.place}: the record says {covered.address}, output {output.index} pays {output.address}"
+            yield Reason("TRAVEL-RULE-ADDRESS", self.name, observed, "the address that the output pays")
         if covered.amount != output.amount:
             said, paid = format_amount(covered.amount, output.asset), format_amount(output.amount, output.asset)
-            observed = f"{entry.place}: the record says {said}, output {output.index} pays {paid}."
-            yield Reason("TRAVEL-RULE-AMOUNT", self.name, observed, "The exact amount that the output pays.")
+            observed = f"{entry.place}: the record says {said}, output {output.index} pays {paid}"
+            yield Reason("TRAVEL-RULE-AMOUNT", self.name, observed, "the exact amount that the output pays")
         if (covered.asset or case.review.fee_asset.asset_id) != output.asset.asset_id:
-            observed = f"{entry.place}: the record speaks of another asset than output {output.index} pays."
-            yield Reason("TRAVEL-RULE-ASSET", self.name, observed, f"The asset {output.asset.asset_id}.")
+            observed = f"{entry.place}: the record speaks of another asset than output {output.index} pays"
+            yield Reason("TRAVEL-RULE-ASSET", self.name, observed, f"the asset {output.asset.asset_id}")
 
     def _program(self, address: str) -> Program | None:
         try:

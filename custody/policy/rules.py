@@ -31,8 +31,8 @@ class UnnamedChain:
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """POLICY-CHAIN."""
-        observed = f"The transaction is on {case.review.chain_id}, which the policy does not name."
-        yield Reason("POLICY-CHAIN", self.name, observed, "A policy with a section for this chain.")
+        observed = f"a transaction on {case.review.chain_id}, which the policy does not name"
+        yield Reason("POLICY-CHAIN", self.name, observed, "a policy with a section for this chain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class AddressOnChain:
             try:
                 decode_on_chain(output.address, self.chain)
             except InputError as error:
-                observed = f"Output {output.index}: {error.message}"
-                yield Reason(error.code, self.name, observed, f"An address of {self.chain.alias}, of a known kind.")
+                observed = f"output {output.index} pays an address that does not belong to {self.chain.alias}"
+                yield Reason(error.code, self.name, observed, f"an address of {self.chain.alias}, of a known kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,18 @@ class NotFlagged:
     def reasons(self, case: Case) -> Iterator[Reason]:
         """LIST-NONE, DESTINATION-FLAGGED, ADDRESS-SYNTAX."""
         if case.flagged is None:
-            yield Reason("LIST-NONE", self.name, "No flagged-address list is installed.", "An installed list.")
+            yield Reason("LIST-NONE", self.name, "no flagged-address list is installed", "an installed list")
             return
         for output in case.review.payments:
             try:
                 match = case.flagged.find(output.address)
             except InputError as error:
-                observed = f"Output {output.index} cannot be screened: {error.message}"
-                yield Reason(error.code, self.name, observed, "An address that can be decoded.")
+                observed = f"output {output.index} pays an address that cannot be decoded, so it cannot be screened"
+                yield Reason(error.code, self.name, observed, "an address of a served chain, of a known kind")
                 continue
             if match:
-                observed = f"Output {output.index} pays {output.address}: {match.how} as line {match.line} of the list."
-                yield Reason("DESTINATION-FLAGGED", self.name, observed, "A destination that is not on the list.")
+                observed = f"output {output.index} pays {output.address}: {match.how} as line {match.line} of the list"
+                yield Reason("DESTINATION-FLAGGED", self.name, observed, "a destination that is not on the list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ class CapPerTransaction:
         for asset_id, total in totals(case.review.payments).items():
             cap = caps.get(asset_id)
             if cap is None:
-                observed = f"A payment in {asset_id}, which has no cap."
-                yield Reason("CAP-NONE", self.name, observed, "A policy that sets a cap for this asset.")
+                observed = f"a payment in {asset_id}, which has no cap"
+                yield Reason("CAP-NONE", self.name, observed, "a policy that sets a cap for this asset")
             elif total > cap:
-                observed = f"The payments sum to {format_amount(total, assets[asset_id])}."
-                required = f"At most {format_amount(cap, assets[asset_id])} in one transaction."
+                observed = f"payments of {format_amount(total, assets[asset_id])} together"
+                required = f"at most {format_amount(cap, assets[asset_id])} in one transaction"
                 yield Reason("CAP-EXCEEDED", self.name, observed, required)
 
 
@@ -112,13 +112,13 @@ class FeeCaps:
         review = case.review
         fee = format_amount(review.fee, review.fee_asset)
         if review.fee > self.chain.fee_cap:
-            required = f"At most {format_amount(self.chain.fee_cap, review.fee_asset)}."
-            yield Reason("FEE-ABSOLUTE", self.name, f"The fee is {fee}.", required)
+            required = f"at most {format_amount(self.chain.fee_cap, review.fee_asset)}"
+            yield Reason("FEE-ABSOLUTE", self.name, f"a fee of {fee}", required)
         if review.feerate > self.chain.feerate_cap * 1000:
-            observed = f"The feerate is {review.feerate // 1000}.{review.feerate % 1000:03} base units a vbyte."
-            yield Reason("FEE-RATE", self.name, observed, f"At most {self.chain.feerate_cap} base units a vbyte.")
+            observed = f"a feerate of {review.feerate // 1000}.{review.feerate % 1000:03} base units a vbyte"
+            yield Reason("FEE-RATE", self.name, observed, f"at most {self.chain.feerate_cap} base units a vbyte")
         paid = totals(review.payments).get(review.fee_asset.asset_id, 0)
         if review.payments and review.fee * 100 > paid * self.chain.fee_percent_cap:
-            observed = f"The fee is {fee}, the payments are {format_amount(paid, review.fee_asset)}."
-            required = f"A fee of at most {self.chain.fee_percent_cap} % of the payments."
+            observed = f"a fee of {fee} for payments of {format_amount(paid, review.fee_asset)}"
+            required = f"a fee of at most {self.chain.fee_percent_cap} % of the payments"
             yield Reason("FEE-PERCENT", self.name, observed, required)

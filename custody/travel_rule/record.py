@@ -127,11 +127,12 @@ def parse_block(block: bytes) -> tuple[TravelRuleRecord, ...]:
 def canonical_block(text: bytes) -> bytes:
     """The block for a file that people wrote: one record, or a list of records, in any JSON layout.
 
+    Whether the records are well formed and complete is for `parse_block` and the policy to say: an incomplete record
+    is refused by the signer, with its reasons, and not by the machine that an attacker may own.
+
     Raises:
-        InputError: JSON-SIZE, JSON-SYNTAX, JSON-VALUE, JSON-DUPLICATE-KEY; or a SchemaError of `parse_block`.
+        InputError: JSON-SIZE, JSON-SYNTAX, JSON-VALUE, JSON-DUPLICATE-KEY.
     """
     written = canonical_json.loads_relaxed(text, limit=MAX_BLOCK_BYTES)
     records: list[Json] = written if isinstance(written, list) else [written]
-    block = canonical_json.dumps({"records": records, "version": VERSION})
-    parse_block(block)
-    return block
+    return canonical_json.dumps({"records": records, "version": VERSION})

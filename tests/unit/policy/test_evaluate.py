@@ -1,0 +1,84 @@
+"""The judgement as a whole: no policy is no, all reasons at once, the same case the same decision."""
+
+import dataclasses
+import random
+
+import examples
+import pytest
+
+from custody.policy import evaluate as judgement
+from custody.policy.document import Policy
+from custody.policy.evaluate import MAX_REASONS, Case, evaluate, rules_of
+from custody.review import Role
+from custody.screening.flagged import FlaggedList
+
+POLICY = Policy.parse(examples.POLICY)
+LIST = FlaggedList.parse(examples.FLAGGED_LIST)
+REVIEW = examples.review((examples.PAYEE, 100_000))
+BLOCK = examples.block(examples.record((0, examples.PAYEE, 100_000)))
+HONEST = Case(REVIEW, BLOCK, POLICY, LIST)
+
+
+def codes(case: Case) -> list[str]:
+    return [reason.code for reason in evaluate(case).reasons]
+
+
+def test_an_honest_request_is_allowed() -> None:
+    decision = evaluate(HONEST)
+    assert decision.allowed
+    assert decision.reasons == ()
+
+
+def test_without_a_policy_every_request_is_denied() -> None:
+    assert codes(dataclasses.replace(HONEST, policy=None)) == ["POLICY-NONE"]
+    assert codes(Case(REVIEW, b"{", None, None)) == ["POLICY-NONE"]
+
+
+def test_without_a_list_every_request_is_denied() -> None:
+    assert codes(dataclasses.replace(HONEST, flagged=None)) == ["LIST-NONE"]
+
+
+def test_all_reasons_are_told_at_once() -> None:
+    review = examples.review((examples.FLAGGED, 2 * 10**12), fee=200_001, feerate=300_000)
+    assert codes(Case(review, b"", POLICY, LIST)) == [
+        "CAP-EXCEEDED",
+        "FEE-ABSOLUTE",
+        "FEE-RATE",
+        "DESTINATION-FLAGGED",
+        "TRAVEL-RULE-NONE",
+    ]
+
+
+def test_every_rule_has_a_name_and_a_docstring_and_holds_against_something() -> None:
+    rules = rules_of(POLICY, REVIEW.chain_id)
+    assert all(rule.name and type(rule).__doc__ for rule in rules)
+    assert not any(list(rule.reasons(HONEST)) for rule in rules)
+    foreign = rules_of(POLICY, "bip122:elsewhere")
+    assert {rule.name for rule in foreign} == {"flagged_list", "travel_rule", "originating_vasp", "chains"}
+
+
+def test_the_order_of_the_rules_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    review = examples.review((examples.FLAGGED, 2 * 10**12), fee=200_001, feerate=300_000)
+    case = Case(review, BLOCK, POLICY, LIST)
+    expected = evaluate(case)
+    rules = list(rules_of(POLICY, review.chain_id))
+    for seed in range(5):
+        random.Random(seed).shuffle(rules)
+        monkeypatch.setattr(judgement, "rules_of", lambda *_: tuple(rules))
+        assert evaluate(case) == expected
+
+
+def test_a_rule_tells_fifty_reasons_and_that_there_are_more() -> None:
+    review = examples.review(*[(examples.FLAGGED, 1000)] * (MAX_REASONS + 20))
+    reasons = evaluate(Case(review, b"", POLICY, LIST)).reasons
+    flagged = [reason.code for reason in reasons if reason.rule == "flagged_list"]
+    assert sorted(set(flagged)) == ["DESTINATION-FLAGGED", "POLICY-MORE"]
+    assert len(flagged) == MAX_REASONS + 1
+    exact = examples.review(*[(examples.FLAGGED, 1000)] * MAX_REASONS)
+    assert "POLICY-MORE" not in codes(Case(exact, b"", POLICY, LIST))
+
+
+def test_a_payment_disguised_as_change_by_nobody_else_than_the_review() -> None:
+    outputs = tuple(dataclasses.replace(output, role=Role.PAYMENT) for output in REVIEW.outputs)
+    review = dataclasses.replace(REVIEW, outputs=outputs)
+    assert codes(dataclasses.replace(HONEST, review=review)) == ["TRAVEL-RULE-UNCOVERED"]

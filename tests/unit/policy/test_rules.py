@@ -1,0 +1,137 @@
+"""The rules on chain, destination, amount and fee: each at its edge, on either side."""
+
+import dataclasses
+from typing import Any
+
+import examples
+import pytest
+
+from custody import chains
+from custody.amounts import Asset
+from custody.policy.document import Policy
+from custody.policy.evaluate import Case, evaluate
+from custody.policy.rules import AddressOnChain, CapPerTransaction, FeeCaps, NotFlagged
+from custody.review import Output, Review, Role
+from custody.screening.flagged import FlaggedList
+
+POLICY = Policy.parse(examples.POLICY)
+LIST = FlaggedList.parse(examples.FLAGGED_LIST)
+REGTEST = POLICY.chains[0]
+ASSET = chains.REGTEST.coin.asset_id
+HONEST = examples.review((examples.PAYEE, 100_000))
+TOKEN = Asset("eip155:1/erc20:0x00", "TOK", 6)
+
+
+def case(review: Review, **parts: Any) -> Case:
+    return Case(**({"review": review, "travel_rule": b"", "policy": POLICY, "flagged": LIST} | parts))
+
+
+def codes(rule: Any, review: Review, **parts: Any) -> list[str]:
+    return [reason.code for reason in rule.reasons(case(review, **parts))]
+
+
+def with_output(review: Review, **changes: Any) -> Review:
+    """The same facts with the first output changed."""
+    first, *rest = review.outputs
+    return dataclasses.replace(review, outputs=(dataclasses.replace(first, **changes), *rest))
+
+
+def test_an_honest_payment_passes_every_rule_here() -> None:
+    for rule in (NotFlagged(), CapPerTransaction(REGTEST.caps), FeeCaps(REGTEST), AddressOnChain(REGTEST.chain)):
+        assert codes(rule, HONEST) == []
+
+
+def test_a_chain_the_policy_does_not_name_is_denied() -> None:
+    review = dataclasses.replace(HONEST, chain_id=chains.BITCOIN.chain_id)
+    assert "POLICY-CHAIN" in [reason.code for reason in evaluate(case(review)).reasons]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", "", "nonsense"],
+)
+def test_an_address_of_another_network_is_denied(address: str) -> None:
+    assert codes(AddressOnChain(chains.REGTEST), with_output(HONEST, address=address)) == ["ADDRESS-SYNTAX"]
+
+
+def test_no_list_is_a_reason() -> None:
+    assert codes(NotFlagged(), HONEST, flagged=None) == ["LIST-NONE"]
+
+
+@pytest.mark.parametrize(
+    "flagged",
+    [examples.PAYEE, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH"],
+)
+def test_a_flagged_destination_is_denied_in_any_encoding(flagged: str) -> None:
+    text = f"# first\n{examples.FLAGGED}\n{flagged}\n".encode()
+    (reason,) = NotFlagged().reasons(case(HONEST, flagged=FlaggedList.parse(text)))
+    assert reason.code == "DESTINATION-FLAGGED"
+    assert "line 3" in reason.observed
+    assert examples.PAYEE in reason.observed
+
+
+def test_each_flagged_output_is_told() -> None:
+    review = examples.review((examples.FLAGGED, 1), (examples.PAYEE, 2), (examples.FLAGGED, 3))
+    assert codes(NotFlagged(), review) == ["DESTINATION-FLAGGED"] * 2
+
+
+def test_change_is_not_screened() -> None:
+    assert codes(NotFlagged(), with_output(HONEST, address=examples.FLAGGED, role=Role.CHANGE)) == []
+
+
+def test_a_destination_that_cannot_be_decoded_is_denied() -> None:
+    assert codes(NotFlagged(), with_output(HONEST, address="nonsense")) == ["ADDRESS-SYNTAX"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "found"), [((1000,), []), ((1001,), ["CAP-EXCEEDED"]), ((600, 401), ["CAP-EXCEEDED"])]
+)
+def test_the_cap_holds_for_the_payments_together(amounts: tuple[int, ...], found: list[str]) -> None:
+    review = examples.review(*((examples.PAYEE, amount) for amount in amounts), change=10**12)
+    assert codes(CapPerTransaction(((ASSET, 1000),)), review) == found
+
+
+def test_a_payment_to_oneself_that_is_not_proved_change_counts() -> None:
+    review = examples.review((examples.CHANGE, 1001), change=0)
+    assert codes(CapPerTransaction(((ASSET, 1000),)), review) == ["CAP-EXCEEDED"]
+
+
+def test_an_asset_without_a_cap_is_not_paid() -> None:
+    review = with_output(HONEST, asset=TOKEN)
+    assert codes(CapPerTransaction(((ASSET, 10**12),)), review) == ["CAP-NONE"]
+
+
+def test_each_asset_has_its_own_cap() -> None:
+    token = Output(9, examples.PAYEE, 7, TOKEN, Role.PAYMENT)
+    review = dataclasses.replace(HONEST, outputs=(*HONEST.outputs, token))
+    assert codes(CapPerTransaction(((ASSET, 100_000), (TOKEN.asset_id, 7))), review) == []
+    assert codes(CapPerTransaction(((ASSET, 99_999), (TOKEN.asset_id, 6))), review) == ["CAP-EXCEEDED"] * 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({"fee": 10_000}, []),
+        ({"fee": 10_001}, ["FEE-PERCENT"]),
+        ({"fee": 100_000, "pay": 1_000_000}, []),
+        ({"fee": 100_001, "pay": 10_000_000}, ["FEE-ABSOLUTE"]),
+        ({"feerate": 200_000}, []),
+        ({"feerate": 200_001}, ["FEE-RATE"]),
+        ({"fee": 100_001, "feerate": 200_001}, ["FEE-ABSOLUTE", "FEE-RATE", "FEE-PERCENT"]),
+        ({"fee": 1, "pay": 0}, ["FEE-PERCENT"]),
+    ],
+)
+def test_each_fee_cap_holds_at_its_edge(facts: dict[str, int], found: list[str]) -> None:
+    paid = facts.pop("pay", 100_000)
+    assert codes(FeeCaps(REGTEST), examples.review((examples.PAYEE, paid), **facts)) == found
+
+
+def test_a_move_that_pays_nobody_has_no_percentage_but_the_other_fee_caps() -> None:
+    assert codes(FeeCaps(REGTEST), examples.review(fee=100_000)) == []
+    assert codes(FeeCaps(REGTEST), examples.review(fee=100_001)) == ["FEE-ABSOLUTE"]
+
+
+def test_amounts_beyond_64_bits_are_judged_exactly() -> None:
+    cap = 2**200
+    assert codes(CapPerTransaction(((ASSET, cap),)), examples.review((examples.PAYEE, cap))) == []
+    assert codes(CapPerTransaction(((ASSET, cap),)), examples.review((examples.PAYEE, cap + 1))) == ["CAP-EXCEEDED"]
