@@ -126,9 +126,16 @@ def _spent_output(tx_in: TxIn, brought: PsbtInput) -> TxOut:
     spent = previous.outputs[tx_in.vout]
     if brought.witness_utxo is not None and brought.witness_utxo != spent:
         raise TransactionError(
-            "PSBT-UTXO-MISMATCH", f"The amount or script claimed for {tx_in.reference} differs from the proved one."
+            "PSBT-UTXO-MISMATCH",
+            f"{tx_in.reference} is claimed to hold {brought.witness_utxo.amount} satoshi; its previous transaction "
+            f"proves {spent.amount} satoshi{_another(spent, brought.witness_utxo)}.",
+            "Treat the computer that made this PSBT as hostile.",
         )
     return spent
+
+
+def _another(spent: TxOut, claimed: TxOut) -> str:
+    return "" if spent.script_pubkey == claimed.script_pubkey else ", under another script"
 
 
 def _claimed_place(tx_in: TxIn, brought: PsbtInput, account: Account) -> tuple[int, int]:

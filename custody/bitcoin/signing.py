@@ -1,11 +1,9 @@
 """Signing and finalising of a PSBT that was proved: two libraries sign, and must agree to the byte."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import wallycore as wally
-
-from custody.bitcoin import derivation, second_signer
+from custody.bitcoin import derivation, first_signer, second_signer
 from custody.bitcoin.account import CHANGE, RECEIVE, Account
 from custody.bitcoin.derivation import Node
 from custody.bitcoin.psbt import SIGHASH_ALL
@@ -30,12 +28,12 @@ def sign(psbt: bytes, account: Account, seed: bytes) -> tuple[Signature, ...]:
     """
     proof = prove(psbt, account)
     branches = _private_branches(account, seed)
-    digests = _digests(proof)
+    digests = zip(first_signer.read_digests(psbt), _digests(proof), strict=True)
     signatures = []
-    for position, (own, first) in enumerate(zip(proof.inputs, _first_digests(psbt, proof), strict=True)):
+    for position, (own, (read, proved)) in enumerate(zip(proof.inputs, digests, strict=True)):
         secret = derivation.secret(derivation.private_leaf(branches[own.branch], own.index))
-        der = _sign_first(secret, first)
-        _check_agreement(position, der, secret, digests[position], own.public_key)
+        der = first_signer.sign_low_r(secret, read)
+        _check_agreement(position, der, secret, proved, own.public_key)
         signatures.append(Signature(position, own.public_key, der + _SIGHASH_BYTE))
     return tuple(signatures)
 
@@ -78,25 +76,6 @@ def _private_branches(account: Account, seed: bytes) -> dict[int, Node]:
 
 def _digests(proof: Proof) -> list[bytes]:
     return p2wpkh_digests(proof.transaction, [(own.script_pubkey, own.amount) for own in proof.inputs])
-
-
-def _first_digests(psbt: bytes, proof: Proof) -> Iterator[bytes]:
-    """What wallycore, reading the PSBT by itself, says each input must sign."""
-    try:
-        parsed = wally.psbt_from_bytes(psbt, wally.WALLY_PSBT_PARSE_FLAG_STRICT)
-        wally.psbt_signing_cache_enable(parsed, 0)
-        transaction = wally.psbt_get_global_tx(parsed)
-        for position in range(len(proof.inputs)):
-            script = wally.psbt_get_input_signing_script(parsed, position)
-            code = wally.psbt_get_input_scriptcode(parsed, position, script)
-            yield bytes(wally.psbt_get_input_signature_hash(parsed, position, transaction, code, 0))
-    except ValueError:
-        raise CustodyError("SIGN-LIBRARY", "The first signer does not read this PSBT.") from None
-
-
-def _sign_first(secret: bytes, digest: bytes) -> bytes:
-    compact = wally.ec_sig_from_bytes(secret, digest, wally.EC_FLAG_ECDSA | wally.EC_FLAG_GRIND_R)
-    return bytes(wally.ec_sig_to_der(compact))
 
 
 def _check_agreement(position: int, der: bytes, secret: bytes, digest: bytes, public_key: bytes) -> None:

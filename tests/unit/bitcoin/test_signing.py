@@ -10,7 +10,7 @@ from psbts import EVIL, EVIL_SEED, PAYEE, SEED, TREASURY, Coin, Payment, build, 
 from custody.bitcoin import second_signer, signing
 from custody.bitcoin.account import Account, descriptor_from_seed
 from custody.bitcoin.descriptor import descriptor_checksum
-from custody.bitcoin.review import review
+from custody.bitcoin.review import prove, review
 from custody.bitcoin.signing import check_signatures, finalize, sign
 from custody.bitcoin.transaction import parse
 from custody.errors import CustodyError, EvidenceError, HomeError, TransactionError
@@ -193,7 +193,7 @@ def test_a_signature_without_low_r_is_accepted() -> None:
     psbt = serialize(honest(8))
     signatures = sign(psbt, TREASURY, SEED)
     plain = []
-    for signature, digest in zip(signatures, signing._digests(signing.prove(psbt, TREASURY)), strict=True):
+    for signature, digest in zip(signatures, signing._digests(prove(psbt, TREASURY)), strict=True):
         node = wally.bip32_key_from_seed(SEED, wally.BIP32_VER_TEST_PRIVATE, 0)
         leaf = wally.bip32_key_from_parent_path(
             node, [*TREASURY.path, 0, signature.index], wally.BIP32_FLAG_KEY_PRIVATE
