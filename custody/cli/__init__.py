@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the console script: runs a command and exits with its code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        fields = root.main(given, prog_name="custody", standalone_mode=False) or {}
+        # Whatever a command shows to people, frames among it, stays out of the one JSON object.
+        with redirect_stdout(sys.stderr) if "--json" in given else nullcontext():
+            fields = root.main(given, prog_name="custody", standalone_mode=False) or {}
         exit_code = fields if isinstance(fields, int) else 0
         answer: dict[str, Json] = {"ok": exit_code == 0, **({} if isinstance(fields, int) else fields)}
     except CustodyError as error:

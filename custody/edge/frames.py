@@ -4,7 +4,6 @@ SOURCE: ``images:F_OR_DIR``, ``text:F``, ``file:F``, or a bare path taken by its
 ``F.txt``, ``file:F``, or a folder.
 """
 
-import os
 import shutil
 import sys
 import tempfile
@@ -18,6 +17,8 @@ import click
 
 from custody.edge.decoder import JailedDecoder
 from custody.edge.decoder_child import MAX_IMAGE
+from custody.edge.disk import write_atomic
+from custody.edge.inputs import read_input
 from custody.errors import InputError, UsageError
 from custody.qr import ur
 from custody.qr.collector import Outcome, Scan
@@ -68,7 +69,8 @@ def read_source(
 
     Raises:
         UsageError: SOURCE-FORM.
-        InputError: SOURCE-MISSING, SOURCE-TOO-LARGE, SOURCE-TYPE, SCAN-INCOMPLETE, DECODER-EXHAUSTED.
+        InputError: SOURCE-MISSING, SOURCE-TOO-LARGE, SOURCE-TYPE, SCAN-INCOMPLETE, DECODER-EXHAUSTED, and what
+            `read_input` raises.
         HomeError: JAIL-UNAVAILABLE.
     """
     form, path = _source_form(source)
@@ -125,11 +127,12 @@ def write_dest(
     Raises:
         UsageError: DEST-FORM, DEST-EXISTS, QR-PARTS.
         InputError: DEST-UNWRITABLE, UR-LIMIT, QR-CAPACITY, SCREEN-TOO-SMALL.
+        HomeError: HOME-NO-SPACE, HOME-WRITE.
     """
     check_dest(dest, force=force)
     form, path = _dest_form(dest)
     if form == "file":
-        _replace(path, ur.unwrap(message))
+        write_atomic(path, ur.unwrap(message))
         return 1
     if form == "screen":
         from custody.edge.animation import show
@@ -138,13 +141,13 @@ def write_dest(
     profile = profile or default_profile(message.type)
     texts = frames(message, profile, parts)
     if form == "text":
-        _replace(path, "\n".join([*texts, ""]).encode())
+        write_atomic(path, "\n".join([*texts, ""]).encode())
         return len(texts)
     from custody.qr import render, symbol
 
     matrices = symbol.encode(texts)
     if form == "gif":
-        _replace(path, render.gif(matrices, profile.fps))
+        write_atomic(path, render.gif(matrices, profile.fps))
     else:
         _replace_folder(path, map(render.png, matrices))
     return len(texts)
@@ -192,24 +195,11 @@ def _read_message(path: Path, expected_types: AbstractSet[str] | None) -> ur.Mes
         (kind,) = expected_types
     if kind is None or (expected_types is not None and kind not in expected_types):
         raise InputError("SOURCE-TYPE", f"{path.name} does not hold what is asked for, judged by its suffix.", _SOURCES)
-    return ur.wrap(kind, _read(path, MAX_MESSAGE))
-
-
-def _read(path: Path, limit: int) -> bytes:
-    try:
-        if not path.is_file():
-            raise InputError("SOURCE-MISSING", f"There is no file {path.name}.")
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except (OSError, ValueError) as error:
-        raise InputError("SOURCE-MISSING", f"{path.name} cannot be read.") from error
-    if len(content) > limit:
-        raise InputError("SOURCE-TOO-LARGE", f"{path.name} is larger than {limit:,} bytes.")
-    return content
+    return ur.wrap(kind, read_input(path, MAX_MESSAGE))
 
 
 def _lines(path: Path) -> Iterable[str]:
-    lines = _read(path, MAX_TEXT_FILE).decode("ascii", "replace").splitlines()
+    lines = read_input(path, MAX_TEXT_FILE).decode("ascii", "replace").splitlines()
     return filter(None, map(str.strip, lines))
 
 
@@ -237,7 +227,7 @@ def _scan_texts(scan: Scan, texts: Iterable[str], tick: Callable[[], None]) -> N
 def _scan_pictures(scan: Scan, pictures: list[Path], decoder: Decoder, tick: Callable[[], None]) -> None:
     for picture in pictures:
         try:
-            for texts in decoder.decode(_read(picture, MAX_IMAGE)):
+            for texts in decoder.decode(read_input(picture, MAX_IMAGE)):
                 if not texts:
                     scan.miss(Outcome.EMPTY)
                 _scan_texts(scan, texts, tick)
@@ -267,23 +257,9 @@ def _progress(scan: Scan) -> Iterator[Callable[[], None]]:
         click.echo(err=True)
 
 
-def _replace(path: Path, content: bytes) -> None:
-    with _unwritable(path):
-        descriptor, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-
-
 def _replace_folder(path: Path, pictures: Iterable[bytes]) -> None:
-    with _unwritable(path):
-        temporary = Path(tempfile.mkdtemp(dir=path.absolute().parent, prefix=".", suffix=".part"))
+    try:
+        temporary = Path(tempfile.mkdtemp(dir=path.absolute().parent, prefix="."))
         try:
             made = temporary / "made"
             made.mkdir()
@@ -294,12 +270,6 @@ def _replace_folder(path: Path, pictures: Iterable[bytes]) -> None:
             made.rename(path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-
-
-@contextmanager
-def _unwritable(path: Path) -> Iterator[None]:
-    try:
-        yield
     except OSError as error:
         raise InputError("DEST-UNWRITABLE", f"{path.name} cannot be written: {error.strerror}.") from error
 

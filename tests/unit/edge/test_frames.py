@@ -1,5 +1,6 @@
 """Sources and destinations of messages: what goes out comes in again, and nothing half-made stays behind."""
 
+import errno
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -131,20 +132,21 @@ def test_what_is_no_source_is_refused_with_the_list(source: str) -> None:
     "source", ["text:{}/no.txt", "{}/no.gif", "{}/no.request", "images:{}/no", "file:{}", "images:{}"]
 )
 def test_a_source_that_is_not_there_is_refused(source: str, tmp_path: Path) -> None:
-    assert code_of(lambda: read_source(source.format(tmp_path), expected_types={"psbt"})) in (
+    expected = {"x-custody-request"}
+    assert code_of(lambda: read_source(source.format(tmp_path), expected_types=expected)) in (
         "SOURCE-MISSING",
-        "SOURCE-TYPE",
+        "FILE-MISSING",
     )
 
 
 def test_a_pipe_is_no_source(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.txt")
-    assert code_of(lambda: read_source(str(tmp_path / "a.txt"))) == "SOURCE-MISSING"
+    assert code_of(lambda: read_source(str(tmp_path / "a.txt"))) == "FILE-MISSING"
 
 
 def test_a_file_beyond_the_limit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.request").write_bytes(bytes(1_048_577))
-    assert code_of(lambda: read_source(str(tmp_path / "a.request"))) == "SOURCE-TOO-LARGE"
+    assert code_of(lambda: read_source(str(tmp_path / "a.request"))) == "FILE-SIZE"
 
 
 def test_lines_that_are_no_parts_are_passed_over(tmp_path: Path) -> None:
@@ -244,17 +246,21 @@ def test_a_destination_in_no_folder_is_refused(tmp_path: Path) -> None:
     assert code_of(lambda: check_dest(str(tmp_path / "no" / "a.gif"))) == "DEST-UNWRITABLE"
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a", "a.request"])
-def test_a_failure_leaves_nothing_half_made(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "code"), [("a.gif", "HOME-NO-SPACE"), ("a.request", "HOME-NO-SPACE"), ("a", "DEST-UNWRITABLE")]
+)
+def test_a_failure_leaves_nothing_half_made(
+    name: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "pwrite", full)
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(CustodyError) as refused:
         write_dest(MESSAGE, str(tmp_path / name))
-    assert refused.value.code == "DEST-UNWRITABLE"
-    assert "No space left" in refused.value.message
+    assert refused.value.code == code
+    assert "space" in refused.value.message
     assert list(tmp_path.iterdir()) == []
 
 
