@@ -12,6 +12,7 @@ from custody.chains import chain
 from custody.codec.canonical_json import Json
 from custody.errors import CustodyError
 from custody.judgement import Judgement
+from custody.policy.explain import render
 from custody.review import Output, Review, Role
 from custody.travel_rule.ivms101 import LegalName, NaturalName, Person
 from custody.travel_rule.record import TravelRuleRecord, parse_block
@@ -49,7 +50,7 @@ def lines(judgement: Judgement, *, rehearsal: bool) -> Iterator[str]:
     if review:
         yield from _facts(review, _records(request.travel_rule))
     yield ""
-    yield from _verdict(judgement)
+    yield from (printable(line) for line in render(judgement.decision).splitlines())
 
 
 def outputs(judgement: Judgement) -> list[Json]:
@@ -126,14 +127,6 @@ def _records(block: bytes) -> tuple[TravelRuleRecord, ...]:
         return ()
 
 
-def _verdict(judgement: Judgement) -> Iterator[str]:
-    yield _row("DECISION", str(judgement.decision.outcome))
-    for reason in judgement.decision.reasons:
-        yield _row(reason.code, printable(reason.observed), width=28)
-        if reason.required:
-            yield _row("", f"needed: {printable(reason.required)}", width=28)
-
-
 def _network(chain_id: str) -> str:
     try:
         return chain(chain_id).alias
@@ -145,5 +138,5 @@ def _feerate(per_1000: int) -> str:
     return f"{per_1000 // 1000}.{per_1000 % 1000:03d}"
 
 
-def _row(label: str, text: str, *, width: int = _WIDTH) -> str:
-    return f"{label:<{width}}{text}"
+def _row(label: str, text: str) -> str:
+    return f"{label:<{_WIDTH}}{text}"

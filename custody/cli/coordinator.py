@@ -9,14 +9,14 @@ from custody.cli import home_folder
 from custody.codec.canonical_json import Json
 from custody.coordinator import answers
 from custody.coordinator.pairing import Pairings
-from custody.coordinator.requests import check_reviewable, make_request, parse_lifetime
+from custody.coordinator.requests import check_acceptable, make_request, parse_lifetime
 from custody.edge.clock import unix_time
 from custody.edge.disk import write_atomic
 from custody.edge.entropy import kernel_random
 from custody.edge.frames import check_dest, read_source, write_dest
 from custody.edge.inputs import read_input
 from custody.edge.terminal import say
-from custody.errors import EvidenceError, InputError, TransactionError, UsageError
+from custody.errors import CustodyError, EvidenceError, InputError, UsageError
 from custody.qr.ur import Message
 from custody.wire import export
 from custody.wire import request as request_wire
@@ -93,9 +93,9 @@ def request(
 
 def _warn_if_hopeless(made: WithdrawalRequest, paying: Account) -> None:
     try:
-        check_reviewable(made, paying)
-    except TransactionError as error:
-        say(f"Warning: the signer will refuse this transaction: {error.code}: {error.message}")
+        check_acceptable(made, paying)
+    except CustodyError as error:
+        say(f"Warning: the signer will refuse this request: {error.code}: {error.message}")
 
 
 @coordinator.command("show")

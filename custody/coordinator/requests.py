@@ -8,7 +8,7 @@ from collections.abc import Callable
 from custody.bitcoin.account import Account
 from custody.bitcoin.review import review
 from custody.errors import InputError, UsageError
-from custody.travel_rule.record import canonical_block
+from custody.travel_rule.record import canonical_block, parse_block
 from custody.wire.export import DeviceExport
 from custody.wire.request import BLIND_BYTES, ID_BYTES, MAX_LIFETIME, MAX_PURPOSE, WithdrawalRequest
 
@@ -54,13 +54,15 @@ def make_request(
     )
 
 
-def check_reviewable(request: WithdrawalRequest, account: Account) -> None:
-    """Reviews on this side too, so that the officers are not called for a transaction that cannot pass.
+def check_acceptable(request: WithdrawalRequest, account: Account) -> None:
+    """Reads on this side what the signer will read, so that officers are not called for what cannot pass.
 
     Raises:
-        TransactionError: what the signer would say.
+        TransactionError: what the signer would say of the transaction.
+        SchemaError: what it would say of the travel-rule record.
     """
     review(request.transaction, account)
+    parse_block(request.travel_rule)
 
 
 def psbt_bytes(content: bytes) -> bytes:

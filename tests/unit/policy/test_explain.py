@@ -18,7 +18,7 @@ def test_each_reason_says_what_was_seen_and_what_would_pass() -> None:
         "   seen:   nothing",
         "2. B-B (rule second)",
         "   seen:   a fee of 2",
-        "   passes: at most 1",
+        "   remedy: at most 1",
     ]
 
 

@@ -1,0 +1,249 @@
+"""Plays the demonstration: a throw-away signer and coordinator, and one folder for each withdrawal."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from custody import ceremony, screen
+from custody.audit.checkpoint import LogVerifier
+from custody.audit.verify import Report, export_lines, verify
+from custody.bitcoin.account import Account
+from custody.ceremony import Consent, Outcome
+from custody.chains import REGTEST
+from custody.coordinator import answers
+from custody.coordinator.pairing import Pairings
+from custody.coordinator.requests import make_request
+from custody.demo import world
+from custody.demo.world import Withdrawal
+from custody.edge import founding, home
+from custody.edge.disk import write_atomic
+from custody.edge.entropy import kernel_random
+from custody.edge.founding import Founders
+from custody.edge.frames import read_source, write_dest
+from custody.edge.home import SignerHome
+from custody.edge.key_process import KeyProcess
+from custody.errors import UsageError
+from custody.judgement import Judgement
+from custody.qr.ur import Message
+from custody.vault import mnemonic
+from custody.wire import export, request, response
+from custody.wire.export import DeviceExport, ExportedAccount
+from custody.wire.request import WithdrawalRequest
+from custody.wire.response import SigningResponse
+
+AMOUNT = 75_000_000
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One withdrawal of the demonstration: ``title`` and ``lesson`` are for people."""
+
+    name: str
+    title: str
+    lesson: str
+    make: Callable[[Account], Withdrawal]
+
+
+CASES = (
+    Case(
+        "btc-allowed",
+        "An honest withdrawal",
+        "The travel-rule record names all four parties and is bound to this very output. The officer compared the "
+        "address, typed the code, and the signer signed.",
+        lambda account: world.withdrawal(account, AMOUNT),
+    ),
+    Case(
+        "btc-no-name",
+        "The beneficiary has no name",
+        "Japan's travel rule wants the beneficiary's name to travel with the transfer. It is missing, so the key is "
+        "not used.",
+        lambda account: world.without_beneficiary_name(account, AMOUNT),
+    ),
+    Case(
+        "btc-flagged-sibling",
+        "A flagged key under another spelling",
+        "The list holds the thief's old-style address. The withdrawal goes to a new-style address of the same key: "
+        "a comparison of texts would have missed it.",
+        lambda account: world.withdrawal(account, AMOUNT, world.FLAGGED_SIBLING),
+    ),
+    Case(
+        "btc-amount-lie",
+        "A transaction that lies about its own coin",
+        "It claims that a coin of 5 holds 2.5; the difference would be lost as a fee. The previous transaction proves "
+        "the truth.",
+        lambda account: world.with_amount_lie(account, AMOUNT),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """How a case went.
+
+    Attributes:
+        screen: what the officer saw, a line each.
+        request_bytes, frames: size of the request, and QR frames that carried it.
+        txid: of the finalised transaction, where there is one.
+    """
+
+    case: Case
+    outcome: Outcome
+    screen: tuple[str, ...]
+    request_bytes: int
+    frames: int
+    txid: str | None
+
+
+class _Officer:
+    """Reads the screen, and types the code that stands on it."""
+
+    def __init__(self) -> None:
+        self.screen: tuple[str, ...] = ()
+
+    def confirm(self, judgement: Judgement, code: str) -> Consent:
+        self.read(judgement)
+        self.screen += ("", f"To sign exactly this, {world.OFFICER} types:  {code}")
+        return Consent(world.OFFICER, code)
+
+    def read(self, judgement: Judgement) -> None:
+        self.screen = tuple(screen.lines(judgement, rehearsal=True))
+
+
+class Stage:
+    """The two machines of the demonstration, in a folder that is thrown away, and the folder of what they leave."""
+
+    def __init__(self, folder: Path, out: Path, now: int) -> None:
+        self._home, self._pairings, self._out, self._now = folder / "signer", Pairings(folder / "coordinator"), out, now
+        self._found()
+        with home.opened(self._home, now) as opened, self._unlock(opened) as key:
+            descriptor = key.descriptor(REGTEST.chain_id, 0)
+            opened.add_account(Account.parse(world.ACCOUNT, REGTEST, descriptor), now)
+        with home.opened(self._home, now) as opened:
+            self._pair(opened)
+        self._device, self.account = self._pairings.device_of(world.ACCOUNT)
+
+    def _found(self) -> None:
+        entropy = mnemonic.entropy_of(world.MNEMONIC)
+        policy, flagged = world.POLICY.encode(), world.FLAGGED_LIST.encode()
+        founders = Founders(world.OFFICER, world.PASSPHRASE)
+        new = founding.found(founders, entropy, rehearsal=True, policy=policy, flagged=flagged, random=kernel_random)
+        home.make(self._home, new, self._now)
+        write_atomic(self._out / "policy.toml", policy, mode=0o644)
+        write_atomic(self._out / "flagged.txt", flagged, mode=0o644)
+
+    def _pair(self, opened: SignerHome) -> None:
+        accounts = tuple(ExportedAccount(a.name, a.chain.chain_id, a.descriptor) for a in opened.installed.accounts)
+        log = opened.log
+        self._pairings.learn(DeviceExport(opened.header.origin, str(log.verifier), log.checkpoint, 0, 0, accounts))
+
+    def _unlock(self, opened: SignerHome) -> KeyProcess:
+        return KeyProcess(opened.sealed_seed, world.PASSPHRASE)
+
+    def play(self, case: Case) -> Scene:
+        """One withdrawal from the coordinator through the signer and back, over real QR codes."""
+        folder = self._out / case.name
+        folder.mkdir()
+        asked = self._ask(case, folder)
+        frames = write_dest(Message(request.UR_TYPE, asked.serialize()), str(folder / "frames"))
+        write_dest(Message(request.UR_TYPE, asked.serialize()), str(folder / "request.gif"))
+        scanned = read_source(str(folder / "frames"), expected_types={request.UR_TYPE}).payload
+        officer, outcome = self._sign(scanned)
+        write_atomic(folder / "screen.txt", "\n".join([*officer.screen, ""]).encode(), mode=0o644)
+        txid = self._receive(asked, outcome, folder)
+        return Scene(case, outcome, officer.screen, len(scanned), frames, txid)
+
+    def _ask(self, case: Case, folder: Path) -> WithdrawalRequest:
+        made = case.make(self.account)
+        device, account = self._pairings.device_of(world.ACCOUNT)
+        asked = make_request(
+            made.psbt,
+            made.record,
+            device,
+            account,
+            purpose=f"withdrawal of customer 10482 ({case.name})",
+            lifetime=DAY,
+            now=self._now,
+            random=kernel_random,
+        )
+        write_atomic(folder / "unsigned.psbt", made.psbt, mode=0o644)
+        write_atomic(folder / "travel-rule.json", made.record, mode=0o644)
+        write_atomic(folder / "withdrawal.request", asked.serialize(), mode=0o644)
+        return asked
+
+    def _sign(self, scanned: bytes) -> tuple[_Officer, Outcome]:
+        officer = _Officer()
+        with home.opened(self._home, self._now) as opened:
+            outcome = ceremony.sign(scanned, opened, officer, lambda _: self._unlock(opened), self._now)
+        if outcome.status == "refused" and outcome.judgement:
+            officer.read(outcome.judgement)
+        return officer, outcome
+
+    def _receive(self, asked: WithdrawalRequest, outcome: Outcome, folder: Path) -> str | None:
+        write_dest(Message(response.UR_TYPE, outcome.response.serialize()), str(folder / "answer.gif"))
+        encoded = read_source(str(folder / "answer.gif"), expected_types={response.UR_TYPE}).payload
+        answered = SigningResponse.parse(encoded)
+        device, account = self._pairings.device_of(world.ACCOUNT)
+        answers.check_response(asked, answered, device, account)
+        self._pairings.advance(device.origin, answered.checkpoint)
+        write_atomic(folder / "withdrawal.response", encoded, mode=0o644)
+        if outcome.status != "signed":
+            return None
+        txid, raw = answers.finalize(asked, answered, account)
+        write_atomic(folder / "signed.hex", raw.hex().encode() + b"\n", mode=0o644)
+        return txid
+
+    def export_log(self) -> Report:
+        """The log as an auditor gets it, checked against its key."""
+        log = self._out / "log"
+        log.mkdir()
+        with home.opened(self._home, self._now) as opened, (self._home / "log" / "entries").open("rb") as entries:
+            key, checkpoint = str(opened.log.verifier), opened.log.checkpoint
+            lines = b"".join(export_lines(entries))
+        write_atomic(log / "entries", lines, mode=0o644)
+        for place in (log / "checkpoint.txt", self._out / "checkpoint.txt"):
+            write_atomic(place, checkpoint.encode(), mode=0o644)
+        for place in (log / "log-key.txt", self._out / "log-key.txt"):
+            write_atomic(place, f"{key}\n".encode(), mode=0o644)
+        write_dest(
+            Message(export.UR_TYPE, self._pairings.device(self._device.origin).serialize()),
+            str(self._out / "pairing.gif"),
+        )
+        return verify(lines, checkpoint.encode(), LogVerifier.parse(key))
+
+
+def tampered(out: Path) -> Report:
+    """What the check says when somebody turns a refusal in the exported log into something else."""
+    log = out / "log"
+    lines = (log / "entries").read_bytes().splitlines(keepends=True)
+    position = next(place for place, line in enumerate(lines) if b'"kind":"refused"' in line)
+    lines[position] = lines[position].replace(b'"outcome":"refused"', b'"outcome":"xefused"')
+    key = LogVerifier.parse((log / "log-key.txt").read_text().strip())
+    return verify(b"".join(lines), (log / "checkpoint.txt").read_bytes(), key)
+
+
+@contextmanager
+def stage(out: Path, now: int) -> Iterator[Stage]:
+    """A stage whose machines are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="custody-demo-") as folder:
+        yield Stage(Path(folder), out, now)
+
+
+def prepare(out: Path) -> None:
+    """An empty folder for the demonstration; an older demonstration in it makes way, nothing else does.
+
+    Raises:
+        UsageError: DEMO-FOLDER.
+    """
+    if out.exists():
+        known = {case.name for case in CASES} | _LEFT
+        if out.is_symlink() or not out.is_dir() or {one.name for one in out.iterdir()} - known:
+            raise UsageError("DEMO-FOLDER", f"{out} holds other things.", "Choose another folder with --out.")
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+
+
+_LEFT = {"policy.toml", "flagged.txt", "log", "log-key.txt", "checkpoint.txt", "pairing.gif", "index.html"}
