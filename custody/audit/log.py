@@ -85,10 +85,10 @@ class Log:
         with store.entries() as source:
             log._load(source, stated)
             torn = source.read(MAX_LINE + 1)
-        if log.size > stated.size:
-            store.replace_checkpoint(log.checkpoint.encode())
         if torn:
             log._cut(torn, now)
+        elif log.size > stated.size:
+            log._acknowledge()
         return log
 
     def _load(self, source: BinaryIO, stated: Checkpoint) -> None:
@@ -115,6 +115,12 @@ class Log:
         except BadEntry as bad:
             raise _broken("LOG-TAIL", "What follows the log's checkpoint was not written by this log.") from bad
         self._add(entry, line)
+
+    def _acknowledge(self) -> None:
+        """Finishes the append that a crash or a failed sync broke off: written again, then signed for."""
+        if self._last:
+            self._store.write(self._last.serialize(), self._offsets[-2])
+        self._store.replace_checkpoint(self.checkpoint.encode())
 
     def _cut(self, torn: bytes, now: int) -> None:
         """Writes over a torn last write the entry that says so."""

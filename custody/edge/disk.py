@@ -22,7 +22,7 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def _failures(what: str) -> Iterator[None]:
+def failures(what: str) -> Iterator[None]:
     """What the operating system refuses, as HomeError HOME-NO-SPACE or HOME-WRITE."""
     try:
         yield
@@ -39,7 +39,7 @@ def make_folder(path: Path) -> None:
     Raises:
         HomeError: HOME-WRITE, HOME-NO-SPACE, HOME-PERMISSIONS.
     """
-    with _failures("home"):
+    with failures("home"):
         with suppress(FileExistsError):
             path.mkdir(FOLDER_MODE)
             sync_folder(path.parent)
@@ -64,7 +64,7 @@ def write_atomic(path: Path, content: bytes, mode: int = FILE_MODE) -> None:
         HomeError: HOME-NO-SPACE, HOME-WRITE.
     """
     beside = path.with_name(f".{path.name}.new")
-    with _failures(f"file {path.name}"):
+    with failures(f"file {path.name}"):
         beside.unlink(missing_ok=True)
         try:
             with _opened(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode) as descriptor:
@@ -84,19 +84,12 @@ def write_at(path: Path, content: bytes, offset: int) -> None:
     Raises:
         HomeError: HOME-NO-SPACE, HOME-WRITE; LOG-CHANGED when the file is shorter than ``offset``.
     """
-    with _failures(f"file {path.name}"), _opened(path, os.O_WRONLY) as descriptor:
+    with failures(f"file {path.name}"), _opened(path, os.O_WRONLY) as descriptor:
         if os.fstat(descriptor).st_size < offset:
             raise HomeError("LOG-CHANGED", f"The file {path.name} was cut while it was in use.")
         _write_all(descriptor, content, offset)
         os.ftruncate(descriptor, offset + len(content))
         os.fsync(descriptor)
-
-
-def append_durable(path: Path, content: bytes) -> None:
-    """Adds bytes at the end of a file. Raises HomeError HOME-NO-SPACE, HOME-WRITE."""
-    with _failures(f"file {path.name}"):
-        size = path.lstat().st_size
-    write_at(path, content, size)
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
@@ -110,7 +103,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 def open_read(path: Path) -> BinaryIO:
     """A regular file, not a link to one. Raises HomeError HOME-WRITE, HOME-CORRUPT."""
-    with _failures(f"file {path.name}"):
+    with failures(f"file {path.name}"):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
@@ -125,7 +118,7 @@ def lock(path: Path) -> Iterator[None]:
     Raises:
         HomeError: HOME-BUSY, HOME-WRITE.
     """
-    with _failures("lock"):
+    with failures("lock"):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
     try:
         try:
@@ -167,7 +160,7 @@ class LogFiles:
     def create(self, log_key: str, checkpoint: bytes) -> None:
         """An empty log with its key and first checkpoint. Raises HomeError HOME-EXISTS, HOME-NO-SPACE, HOME-WRITE."""
         make_folder(self._folder)
-        with _failures("log"):
+        with failures("log"):
             if any(self._folder.iterdir()):
                 raise HomeError("HOME-EXISTS", "There is a log already.")
         write_atomic(self._folder / "log-key.txt", log_key.encode() + b"\n")
@@ -184,7 +177,7 @@ class LogFiles:
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes of the entries. Raises HomeError HOME-WRITE."""
-        with self.entries() as source, _failures("log"):
+        with self.entries() as source, failures("log"):
             source.seek(offset)
             return source.read(length)
 
