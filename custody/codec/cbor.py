@@ -16,7 +16,11 @@ MAX_ITEMS = 10_000
 
 
 def encode(value: Cbor) -> bytes:
-    """The one encoding of a value. Integers must fit 64 bits; map keys are all text or all integers."""
+    """The one encoding of a value. Integers must fit 64 bits; map keys are all text or all integers.
+
+    Raises:
+        InputError: CBOR-NOT-CANONICAL, CBOR-TEXT.
+    """
     match value:
         case bool():
             return b"\xf5" if value else b"\xf4"
@@ -27,7 +31,7 @@ def encode(value: Cbor) -> bytes:
         case bytes():
             return _head(2, len(value)) + value
         case str():
-            text = value.encode()
+            text = _utf8(value)
             return _head(3, len(text)) + text
         case list():
             return _head(4, len(value)) + b"".join(encode(item) for item in value)
@@ -48,6 +52,14 @@ def decode(encoded: bytes) -> Cbor:
     if reader.position != len(encoded):
         raise InputError("CBOR-TRAILING", "Bytes follow the end of the message.")
     return value
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # The cause is left out: it holds the text.
+        raise InputError("CBOR-TEXT", "A text is not UTF-8.") from None
 
 
 def _head(major: int, argument: int) -> bytes:
