@@ -4,6 +4,7 @@ Its end is the wipe: Python cannot promise to overwrite a secret, but the kernel
 """
 
 import ctypes
+import os
 import resource
 import sys
 from collections.abc import Callable
@@ -11,13 +12,14 @@ from typing import BinaryIO
 
 from custody.codec import cbor
 from custody.codec.cbor import Cbor
+from custody.edge.jail import enter_jail
 from custody.errors import CustodyError, HomeError
 from custody.vault.key_holder import MAX_ORDER, KeyHolder, SigningOrder
+from custody.vault.sealed import MAX_MEMORY
 from custody.wire.fields import Fields
 
-_PR_SET_DUMPABLE = 4
-_PR_SET_NO_NEW_PRIVS = 38
 _MCL_CURRENT_AND_FUTURE = 3
+_OWN_MEMORY = 1024**3
 
 
 def write_frame(pipe: BinaryIO, value: Cbor) -> None:
@@ -40,13 +42,20 @@ def read_frame(pipe: BinaryIO) -> Cbor:
     return cbor.decode(encoded)
 
 
-def close_to_others() -> None:
-    """No core dump, no tracing by other programs, no new privileges; memory not swapped where the kernel allows."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) or libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
-        raise HomeError("KEY-PROCESS", "The key process could not be closed to other programs.")
-    libc.mlockall(_MCL_CURRENT_AND_FUTURE)
+def enter_vault() -> None:
+    """The jail, with memory enough for the key derivation, kept from the swap where the kernel allows it.
+
+    Raises:
+        HomeError: JAIL-UNAVAILABLE: no seal is opened outside the jail.
+    """
+    if os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY:
+        ctypes.CDLL(None).mlockall(_MCL_CURRENT_AND_FUTURE)
+    try:
+        enter_jail(MAX_MEMORY + _OWN_MEMORY)
+    except (OSError, RuntimeError) as error:
+        raise HomeError(
+            "JAIL-UNAVAILABLE", "The key process could not be closed off.", "See docs/spec/home.md."
+        ) from error
 
 
 def serve(commands: BinaryIO, answers: BinaryIO) -> None:
@@ -94,12 +103,9 @@ def _answer(answers: BinaryIO, work: Callable[[], Cbor]) -> bool:
 
 def main() -> None:
     """Entry point of the child."""
-    close_to_others()
+    commands, answers = sys.stdin.buffer, sys.stdout.buffer
     try:
-        serve(sys.stdin.buffer, sys.stdout.buffer)
+        if _answer(answers, enter_vault):
+            serve(commands, answers)
     except (EOFError, BrokenPipeError):
         return
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,11 @@
 """Starts the process that holds the key, and speaks to it over a pipe."""
 
 import subprocess
-import sys
 from types import TracebackType
-from typing import IO, Self, cast
+from typing import BinaryIO, Self, cast
 
 from custody.codec.cbor import Cbor
+from custody.edge.jail import isolated_command
 from custody.edge.key_child import read_frame, write_frame
 from custody.errors import CustodyError, EvidenceError, HomeError, InputError, TransactionError, UsageError
 from custody.signatures import Signature
@@ -24,12 +24,12 @@ class KeyProcess:
     """
 
     def __init__(self, sealed: bytes, passphrase: str) -> None:
-        # -I: neither the environment nor the working folder decides what the key holder imports.
-        command = [sys.executable, "-I", "-m", "custody.edge.key_child"]
+        command = isolated_command("custody.edge.key_child")
         self._child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/"
         )
         try:
+            self._hear()
             self._ask({"sealed": sealed, "passphrase": passphrase})
         except BaseException:
             self._end()
@@ -54,12 +54,16 @@ class KeyProcess:
 
     def _ask(self, message: Cbor) -> Cbor:
         try:
-            write_frame(cast(IO[bytes], self._child.stdin), message)  # type: ignore[arg-type]
-            answer = cast(dict[str, Cbor], read_frame(cast(IO[bytes], self._child.stdout)))  # type: ignore[arg-type]
+            write_frame(cast(BinaryIO, self._child.stdin), message)
+        except OSError as error:
+            raise _ended() from error
+        return self._hear()
+
+    def _hear(self) -> Cbor:
+        try:
+            answer = cast(dict[str, Cbor], read_frame(cast(BinaryIO, self._child.stdout)))
         except (EOFError, OSError) as error:
-            raise HomeError(
-                "KEY-PROCESS", "The process that holds the key ended early.", "Nothing was signed."
-            ) from error
+            raise _ended() from error
         if "error" in answer:
             told = cast(dict[str, str], answer["error"])
             kind = _KINDS.get(int(told["exit"]), CustodyError)
@@ -69,3 +73,7 @@ class KeyProcess:
     def _end(self) -> None:
         self._child.kill()
         self._child.communicate()
+
+
+def _ended() -> HomeError:
+    return HomeError("KEY-PROCESS", "The process that holds the key ended early.", "Nothing was signed.")
