@@ -4,10 +4,8 @@ The codes are listed in docs/spec/codes.md. No message holds a key, a mnemonic, 
 A refusal by policy is not an error but a value: `custody.policy.decision.Decision`.
 """
 
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from custody.codec.canonical_json import Json
+from collections.abc import Mapping
+from typing import ClassVar
 
 
 class CustodyError(Exception):
@@ -23,7 +21,7 @@ class CustodyError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, code: str, message: str, hint: str = "", details: "dict[str, Json] | None" = None) -> None:
+    def __init__(self, code: str, message: str, hint: str = "", details: Mapping[str, object] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message

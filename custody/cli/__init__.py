@@ -16,7 +16,6 @@ from typing import Any
 import click
 
 from custody import __version__
-from custody.codec.canonical_json import Json
 from custody.errors import Cancelled, CustodyError, UsageError
 
 _GROUPS = {
@@ -101,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with redirect_stdout(sys.stderr) if "--json" in given else nullcontext():
             fields = root.main(given, prog_name="custody", standalone_mode=False) or {}
         exit_code = fields if isinstance(fields, int) else 0
-        answer: dict[str, Json] = {"ok": exit_code == 0, **({} if isinstance(fields, int) else fields)}
+        answer: dict[str, object] = {"ok": exit_code == 0, **({} if isinstance(fields, int) else fields)}
     except CustodyError as error:
         exit_code, answer = _failure(error)
     except click.UsageError as error:
@@ -123,9 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(exit_code)
 
 
-def _failure(error: CustodyError) -> tuple[int, dict[str, Json]]:
+def _failure(error: CustodyError) -> tuple[int, dict[str, object]]:
     click.echo(f"{error.code}: {error.message}", err=True)
     if error.hint:
         click.echo(f"  {error.hint}", err=True)
-    told: dict[str, Json] = {"code": error.code, "message": error.message, "hint": error.hint}
+    told = {"code": error.code, "message": error.message, "hint": error.hint}
     return error.exit_code, {"ok": False, "exit": error.exit_code, **error.details, "error": told}

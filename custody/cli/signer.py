@@ -24,7 +24,7 @@ from custody.edge.home import MAX_FILE, SignerHome
 from custody.edge.inputs import read_input
 from custody.edge.key_process import KeyProcess
 from custody.edge.terminal import Terminal, ask, ask_secret, read_line, say, show
-from custody.errors import HomeError, TransactionError, UsageError
+from custody.errors import CustodyError, HomeError, TransactionError, UsageError
 from custody.judgement import Judgement
 from custody.vault import entropy, mnemonic
 from custody.wire import export, request, response
@@ -181,7 +181,7 @@ def export_account(name: str | None, form: str, out: str, force: bool) -> dict[s
 
 def _export_descriptor(chosen: tuple[Account, ...], out: str, *, force: bool) -> dict[str, Json]:
     if len(chosen) != 1:
-        raise UsageError("ACCOUNT-NAME", "Name the account whose descriptor to export.")
+        raise UsageError("EXPORT-ACCOUNT", "Name the account whose descriptor to export.")
     if out == "screen":
         say(chosen[0].descriptor)
     else:
@@ -230,8 +230,7 @@ def review(source: str, at: str | None) -> dict[str, Json]:
 @_force
 def sign(source: str, out: str, confirm: str | None, at: str | None, force: bool, **unlocking: Any) -> dict[str, Json]:
     """The ceremony: review, decision, confirmation, signature, log, answer."""
-    from custody.edge.frames import check_dest, write_dest
-    from custody.qr.ur import Message
+    from custody.edge.frames import check_dest
 
     check_dest(out, force=force)
     message = _read_request(source)
@@ -242,7 +241,7 @@ def sign(source: str, out: str, confirm: str | None, at: str | None, force: bool
         outcome = ceremony.sign(message, opened, officers, lambda _: _unlock(opened, **unlocking), _now(at))
         checkpoint = opened.log.checkpoint
         rehearsal = opened.header.rehearsal
-    write_dest(Message(response.UR_TYPE, outcome.response.serialize()), out, force=force)
+    _show_answer(outcome, out, force=force)
     fields: dict[str, Json] = {
         "status": outcome.status,
         "request": outcome.response.answer.request.hex(),
@@ -255,6 +254,18 @@ def sign(source: str, out: str, confirm: str | None, at: str | None, force: bool
         raise TransactionError("REFUSED", "The request was refused, logged and answered.", "", fields)
     say(f"{outcome.status}: log entry {outcome.entry.index}; the answer is at {out}")
     return fields
+
+
+def _show_answer(outcome: ceremony.Outcome, out: str, *, force: bool) -> None:
+    """Writes the answer. It is in the log already: what fails here loses nothing."""
+    from custody.edge.frames import write_dest
+    from custody.qr.ur import Message
+
+    try:
+        write_dest(Message(response.UR_TYPE, outcome.response.serialize()), out, force=force)
+    except CustodyError as error:
+        error.hint = f"The answer is safe in the log: custody signer answer {outcome.entry.index} --out DEST"
+        raise
 
 
 @signer.command("answer")
