@@ -1,0 +1,197 @@
+"""The withdrawal request: one encoding, a digest that binds everything but approvals, and its page's example."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import ceremonies
+import pytest
+import wire_examples
+
+from custody.codec import cbor
+from custody.errors import InputError
+from custody.wire import request as wire
+from custody.wire.request import WithdrawalRequest
+
+REQUEST = wire_examples.REQUEST
+
+# One changed value for every field.
+CHANGES: dict[str, Any] = {
+    "id": bytes(16),
+    "created": REQUEST.created + 1,
+    "expires": REQUEST.expires + 1,
+    "device": "rehearsal.other",
+    "account": "other",
+    "checksum": "qqqqqqqq",
+    "chain_id": "bip122:00000000000000000000000000000000",
+    "kind": "other",
+    "transaction": REQUEST.transaction + b"\x00",
+    "travel_rule": REQUEST.travel_rule + b" ",
+    "blind": bytes(32),
+    "checkpoint": REQUEST.checkpoint + "\n",
+    "purpose": "another purpose",
+    "policy_sequence": 1,
+    "list_sequence": 1,
+    "maker": "A" * 40,
+    "approvals": (b"signature",),
+}
+
+
+def fields() -> dict[str, Any]:
+    """The message's map, by a second library."""
+    decoded: dict[str, Any] = cbor2.loads(REQUEST.serialize())
+    return decoded
+
+
+def test_it_reads_back() -> None:
+    assert WithdrawalRequest.parse(REQUEST.serialize()) == REQUEST
+
+
+def test_every_field_is_in_the_table_of_changes() -> None:
+    assert CHANGES.keys() == {field.name for field in dataclasses.fields(WithdrawalRequest)}
+
+
+@pytest.mark.parametrize("name", CHANGES.keys() - {"approvals"})
+def test_the_digest_binds_every_field(name: str) -> None:
+    changed = dataclasses.replace(REQUEST, **{name: CHANGES[name]})
+    assert changed.digest != REQUEST.digest
+
+
+def test_the_digest_leaves_out_approvals_which_sign_it() -> None:
+    approved = dataclasses.replace(REQUEST, approvals=CHANGES["approvals"])
+    assert approved.digest == REQUEST.digest
+    assert approved.serialize() != REQUEST.serialize()
+
+
+def test_the_digest_is_that_of_the_page_computed_by_a_second_library() -> None:
+    bound = fields()
+    bound["travel_rule"] = hashlib.sha256(bound.pop("blind") + bound["travel_rule"]).digest()
+    del bound["approvals"]
+    assert hashlib.sha256(cbor2.dumps(bound, canonical=True)).digest() == REQUEST.digest
+
+
+def test_the_digest_is_bound_to_the_travel_rule_through_its_blinded_hash_alone() -> None:
+    """What is bound shows neither the block nor the blind, so nobody can try names against it."""
+    bound = fields()
+    bound["travel_rule"] = hashlib.sha256(bound.pop("blind") + bound["travel_rule"]).digest()
+    del bound["approvals"]
+    preimage = cbor2.dumps(bound, canonical=True)
+    assert hashlib.sha256(preimage).digest() == REQUEST.digest
+    assert REQUEST.blind not in preimage
+    assert b"Tanaka" in REQUEST.travel_rule
+    assert b"Tanaka" not in preimage
+    assert hashlib.sha256(REQUEST.travel_rule).digest() not in preimage
+
+
+def test_the_message_is_canonical_to_a_second_library() -> None:
+    assert cbor2.dumps(fields(), canonical=True) == REQUEST.serialize()
+
+
+@pytest.mark.parametrize("name", sorted(fields()))
+def test_a_missing_field_is_refused(name: str) -> None:
+    short = fields()
+    del short[name]
+    refused(short, "WIRE-VERSION" if name == "version" else "WIRE-FIELDS")
+
+
+@pytest.mark.parametrize("path", [(), ("account",), ("transaction",)])
+def test_an_unknown_field_is_refused_at_every_level(path: tuple[str, ...]) -> None:
+    bent = fields()
+    place = bent[path[0]] if path else bent
+    place["extra"] = 1
+    refused(bent, "WIRE-FIELDS")
+
+
+@pytest.mark.parametrize("version", [0, 2, True, "1", None, b"\x01"])
+def test_another_version_is_refused(version: Any) -> None:
+    refused(fields() | {"version": version}, "WIRE-VERSION")
+
+
+ODD: list[Any] = [None, True, 1, 1.5, "x", b"x", [], {}]
+WRONG = [(name, odd) for name, value in fields().items() for odd in ODD if type(odd) is not type(value)]
+
+
+@pytest.mark.parametrize(("name", "value"), [*WRONG, ("created", -1), ("policy", 2**63), ("approvals", [1])])
+def test_a_value_of_another_type_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(InputError):
+        WithdrawalRequest.parse(cbor2.dumps(fields() | {name: value}, canonical=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("id", bytes(wire.ID_BYTES)),
+        ("blind", bytes(wire.BLIND_BYTES)),
+        ("device", "d" * 128),
+        ("maker", "m" * 64),
+        ("travel_rule", bytes(wire.MAX_TRAVEL_RULE)),
+        ("purpose", "\u6c34" * wire.MAX_PURPOSE),
+        ("checkpoint", "c" * wire.MAX_CHECKPOINT),
+        ("created", 2**53 - 1),
+        ("expires", 2**53 - 1),
+        ("policy", 2**53 - 1),
+        ("list", 2**53 - 1),
+        ("approvals", [b"a"] * wire.MAX_APPROVALS),
+        ("approvals", [b"a" * wire.MAX_APPROVAL]),
+    ],
+)
+def test_a_field_may_be_as_large_as_its_bound_and_no_larger(name: str, most: Any) -> None:
+    at_bound = fields() | {name: most}
+    assert WithdrawalRequest.parse(cbor2.dumps(at_bound, canonical=True)).serialize()
+    match most:
+        case int():
+            over: Any = most + 1
+        case [one] if len(one) > 1:
+            over = [one + one[:1]]
+        case _:
+            over = most + most[:1]
+    refused(fields() | {name: over}, "WIRE-TYPE" if over == [b"a" * (wire.MAX_APPROVAL + 1)] else "WIRE-LIMIT")
+
+
+def test_a_transaction_may_be_as_large_as_its_bound_and_no_larger() -> None:
+    inner = fields()["transaction"]
+    for size, code in ((wire.MAX_TRANSACTION, None), (wire.MAX_TRANSACTION + 1, "WIRE-LIMIT")):
+        bent = fields() | {"transaction": inner | {"bytes": bytes(size)}}
+        if code:
+            refused(bent, code)
+        else:
+            assert WithdrawalRequest.parse(cbor2.dumps(bent, canonical=True)).transaction == bytes(size)
+
+
+@pytest.mark.parametrize("name", ["id", "blind"])
+def test_random_fields_have_their_exact_length(name: str) -> None:
+    refused(fields() | {name: fields()[name][:-1]}, "WIRE-LIMIT")
+
+
+def test_a_message_beyond_its_limit_is_not_even_decoded() -> None:
+    with pytest.raises(InputError, match="WIRE-LIMIT"):
+        WithdrawalRequest.parse(b"\xff" * (wire.MAX_BYTES + 1))
+
+
+@pytest.mark.parametrize("kind", ["", "PSBT", "psbt ", "evm-transaction"])
+def test_another_kind_of_transaction_is_refused(kind: str) -> None:
+    refused(fields() | {"transaction": fields()["transaction"] | {"kind": kind}}, "REQUEST-KIND")
+
+
+@pytest.mark.parametrize("value", [[], {}, 1, None, {1: 1}, {"version": 1}, "x"])
+def test_another_message_is_refused(value: Any) -> None:
+    with pytest.raises(InputError):
+        WithdrawalRequest.parse(cbor.encode(value))
+
+
+def test_the_page_shows_this_request(project: Path) -> None:
+    shown = wire_examples.told(REQUEST.serialize()) + f"digest  {REQUEST.digest.hex()}\n"
+    assert wire_examples.on_page((project / "docs/spec/request.md").read_text("utf-8"), "request") == shown
+
+
+def test_the_example_would_be_signed(tmp_path: Path) -> None:
+    home = ceremonies.copy_home(tmp_path / "home")
+    assert ceremonies.sign(home, REQUEST.serialize()).status == "signed"
+
+
+def refused(message: dict[str, Any], code: str) -> None:
+    with pytest.raises(InputError) as error:
+        WithdrawalRequest.parse(cbor2.dumps(message, canonical=True))
+    assert error.value.code == code
