@@ -13,7 +13,7 @@ from functools import cached_property
 from nacl import bindings
 from nacl.exceptions import CryptoError
 
-from custody.audit.merkle import HASH_BYTES, MAX_SIZE
+from custody.audit.merkle import MAX_SIZE
 from custody.errors import EvidenceError, InputError
 
 MAX_ORIGIN = 128
@@ -51,11 +51,10 @@ class Checkpoint:
         match = _BODY.fullmatch(text)
         if not match:
             raise _bad_syntax()
-        root = _base64(match[3])
-        checkpoint = cls(match[1], int(match[2]), root or b"")
-        if root is None or len(root) != HASH_BYTES or checkpoint.size > MAX_SIZE:
+        size, root = int(match[2]), _base64(match[3])
+        if root is None or size > MAX_SIZE:
             raise _bad_syntax()
-        return checkpoint
+        return cls(match[1], size, root)
 
 
 @dataclass(frozen=True)

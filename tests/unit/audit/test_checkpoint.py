@@ -123,6 +123,8 @@ FORMS: list[tuple[str, Callable[[], str]]] = [
     ("long root", lambda: resigned(f"{ORIGIN}\n7\n{base64.b64encode(bytes(33)).decode()}\n")),
     ("trailing bits in the root", lambda: resigned(f"{ORIGIN}\n7\n{ROOT[:-2]}9=\n")),
     ("URL-safe root", lambda: resigned(f"{ORIGIN}\n7\n{'_' * 42}8=\n")),
+    ("control character in a name", lambda: NOTE + WITNESS.replace("w1", "w\x01")),
+    ("lone surrogate in a name", lambda: NOTE + WITNESS.replace("w1", "w\ud800")),
     ("lone surrogate", lambda: NOTE.replace("7", "\ud800")),
 ]
 
@@ -144,6 +146,9 @@ def test_another_form_is_refused(note: Callable[[], str]) -> None:
         NOTE.split("\u2014")[0] + line(ORIGIN, VERIFIER.key_id, KEY.signature(CHECKPOINT)[:63]),
         NOTE.split("\u2014")[0] + line(ORIGIN, VERIFIER.key_id, KEY.signature(CHECKPOINT) + b"\0"),
         NOTE.split("\u2014")[0] + WITNESS,
+        # A byte that was signed before the text, and now hides in the signature.
+        NOTE.split("\u2014")[0]
+        + line(ORIGIN, VERIFIER.key_id, SigningKey(KEY.seed).sign(b"\0" + CHECKPOINT.text.encode()).signature + b"\0"),
         C2SP_NOTE,
     ],
 )

@@ -204,6 +204,14 @@ def test_a_false_disclosure_is_refused() -> None:
             verify_disclosure(COMMITTED, lie)
 
 
+def test_bytes_cannot_move_between_salt_and_value() -> None:
+    part = PrivatePart({"authorised": 12}, b"\x06" * 32)
+    entry, true = replace(ENTRY, private=part.digest), part.disclose(7, "authorised")
+    verify_disclosure(entry, true)
+    with pytest.raises(EvidenceError, match="PRIVATE-PART"):
+        verify_disclosure(entry, replace(true, salt=true.salt + b"1", value=2))
+
+
 def test_a_field_that_is_not_there_cannot_be_shown() -> None:
     with pytest.raises(EvidenceError, match="PRIVATE-PART"):
         PART.disclose(7, "nothing")

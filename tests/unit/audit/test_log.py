@@ -192,6 +192,14 @@ def test_a_crash_between_entry_and_checkpoint_keeps_the_entry() -> None:
     assert (crashed.bytes, crashed.note) == (store.bytes, store.note)
 
 
+def test_an_entry_that_a_failed_sync_left_is_written_again_before_it_is_signed_for() -> None:
+    """After a failed sync the system may show bytes that the disk does not hold."""
+    crashed, written = MemoryStore(stored(SIZE).bytes, stored(SIZE - 1).note), list[str]()
+    crashed.fault = written.append
+    opened(crashed)
+    assert written == ["entries", "checkpoint"]
+
+
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_a_write_torn_at_any_byte_is_cut_and_the_cut_is_logged(size: int) -> None:
     whole, older = stored(size), stored(size - 1)
@@ -246,6 +254,7 @@ WHOLE = lines(stored(5))
     "tail",
     [
         forged(LogKey(ORIGIN, bytes(32))),
+        WHOLE[3].replace(b"2026-01-01", b"2025-01-01"),
         WHOLE[2],
         b"one\ntwo",
         b"one\ntwo\n",
@@ -253,7 +262,16 @@ WHOLE = lines(stored(5))
         WHOLE[3] + WHOLE[3],
         b"x" * (32 * 1_048_576),
     ],
-    ids=["another key's", "a copy", "two torn lines", "two bad lines", "two entries", "an entry twice", "enormous"],
+    ids=[
+        "another key's",
+        "a changed one",
+        "a copy",
+        "two torn lines",
+        "two bad lines",
+        "two entries",
+        "an entry twice",
+        "enormous",
+    ],
 )
 def test_a_tail_that_no_crash_leaves_is_refused(tail: bytes) -> None:
     store = stored(3)
