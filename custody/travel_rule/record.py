@@ -21,6 +21,8 @@ MAX_OUTPUTS = 1_000
 MAX_INDEX = 1_000_000
 
 LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
+_ALPHANUMERIC = re.compile(r"[0-9A-Za-z]+")
+
 CODES = {
     Fault.KEY: "TRAVEL-RULE-KEY",
     Fault.MISSING: "TRAVEL-RULE-MISSING",
@@ -65,7 +67,7 @@ _OUTPUT = Object(
     CoveredOutput,
     {
         "index": need("index", shape=Whole(0, MAX_INDEX)),
-        "address": need("address", shape=Text(128)),
+        "address": need("address", shape=Text(128, _ALPHANUMERIC, "an address, letters and digits")),
         "amount": need("amount", shape=BaseUnits()),
         "asset": may("asset", shape=Text(200)),
     },

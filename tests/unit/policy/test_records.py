@@ -114,7 +114,6 @@ def test_another_amount_is_denied(amount: str) -> None:
         examples.PAYEE[:-1],
         "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
         "mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r",
-        "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080 ",
     ],
 )
 def test_another_address_is_denied_even_of_the_same_key(address: str) -> None:

@@ -111,6 +111,8 @@ def test_an_unknown_version_is_refused(version: int) -> None:
         ({"address": ""}, ("TEXT", "address")),
         ({"address": "a" * 129}, ("TEXT", "address")),
         ({"address": "bcrt1\x1b[31m"}, ("TEXT", "address")),
+        ({"address": "Tanaka Hanako"}, ("TEXT", "address")),
+        ({"address": f"{examples.PAYEE} "}, ("TEXT", "address")),
         ({"address": None}, ("TYPE", "address")),
         ({"asset": ""}, ("TEXT", "asset")),
     ],
