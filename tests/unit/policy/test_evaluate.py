@@ -38,6 +38,13 @@ def test_without_a_list_every_request_is_denied() -> None:
     assert codes(dataclasses.replace(HONEST, flagged=None)) == ["LIST-NONE"]
 
 
+def test_an_address_of_another_network_is_denied_even_with_a_record_for_it() -> None:
+    address = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
+    block = examples.block(examples.record((0, address, 100_000)))
+    reasons = evaluate(Case(examples.review((address, 100_000)), block, POLICY, LIST)).reasons
+    assert ("chains", "ADDRESS-SYNTAX") in {(reason.rule, reason.code) for reason in reasons}
+
+
 def test_all_reasons_are_told_at_once() -> None:
     review = examples.review((examples.FLAGGED, 2 * 10**12), fee=200_001, feerate=300_000)
     assert codes(Case(review, b"", POLICY, LIST)) == [

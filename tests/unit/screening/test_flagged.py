@@ -62,6 +62,14 @@ def test_the_same_address_wins_over_an_earlier_one_of_its_key_and_capitals_are_t
     assert (sibling.line, sibling.how) == (1, How.SAME_OWNER)
 
 
+def test_of_several_entries_of_one_key_the_first_is_named() -> None:
+    for number in range(20):
+        legacy, nested, segwit = sorted(siblings(Program(Kind.KEY_HASH, bytes([number]) * 20)))
+        match = FlaggedList.parse(f"{nested}\n{legacy}\n".encode()).find(segwit)
+        assert match is not None
+        assert (match.entry, match.line) == (nested, 1)
+
+
 def test_a_list_that_flags_nothing_says_so() -> None:
     assert FlaggedList.parse(b"# none\n").find(P2PKH) is None
     for empty in (b"", b"\n", b"\r\n\r\n"):

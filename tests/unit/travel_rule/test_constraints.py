@@ -177,6 +177,12 @@ def test_account_numbers_in_both_places_must_agree(own: list[str], found: list[s
     assert codes({"beneficiary.accountNumber": own}) == found
 
 
+@pytest.mark.parametrize(("own", "of_person"), [(["a"], ["a", "b"]), (["a", "b"], ["a"])])
+def test_an_account_number_in_one_place_only_is_a_disagreement(own: list[str], of_person: list[str]) -> None:
+    numbers = {"beneficiary.accountNumber": own, "beneficiary.beneficiaryPerson.0.accountNumber": of_person}
+    assert codes(numbers) == ["IVMS-ACCOUNTS"]
+
+
 def test_the_order_of_account_numbers_says_nothing() -> None:
     person = {"beneficiary.beneficiaryPerson.0.accountNumber": ["a", "b"], "beneficiary.accountNumber": ["b", "a"]}
     assert codes(person) == []

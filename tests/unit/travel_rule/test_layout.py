@@ -228,3 +228,8 @@ def test_the_transfer_path_is_read_nested_and_plain() -> None:
 def test_a_vasp_nested_twice_too_often_is_refused() -> None:
     vasp = examples.legal_person("Middle", "x")
     assert faults({"originatingVASP": {"originatingVASP": {"originatingVASP": vasp}}})
+
+
+def test_nothing_hides_beside_a_nested_vasp() -> None:
+    vasp = examples.legal_person("Middle", "x")
+    assert ("KEY", "originatingVASP") in faults({"originatingVASP": {"originatingVASP": vasp} | vasp})
