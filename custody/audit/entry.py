@@ -70,12 +70,12 @@ SCHEMAS: Mapping[str, Schema] = {
     Kind.TORN: Schema("bytes digest"),
 }
 
-_HEX = '"[0-9a-f]{64}"'
+_DIGEST = '"([0-9a-f]{64})"'
 _LEAF = re.compile(
-    rf'\{{"answer":(null|{_HEX}),"index":(0|[1-9][0-9]{{0,15}}),"kind":"([a-z][a-z-]{{0,31}})",'
-    rf'"outcome":(null|"[A-Za-z][A-Za-z0-9-]{{0,31}}"),"previous":(null|{_HEX}),"private":({_HEX}),'
-    rf'"request":(null|{_HEX}),"sealed":({_HEX}),'
-    rf'"time":"([0-9]{{4}}(?:-[0-9]{{2}}){{2}}T[0-9]{{2}}(?::[0-9]{{2}}){{2}})Z","version":{VERSION}\}}'.encode()
+    rf'\{{"answer":(?:null|{_DIGEST}),"index":(0|[1-9][0-9]{{0,15}}),"kind":"([a-z][a-z-]{{0,31}})",'
+    rf'"outcome":(?:null|"([A-Za-z][A-Za-z0-9-]{{0,31}})"),"previous":(?:null|{_DIGEST}),"private":{_DIGEST},'
+    rf'"request":(?:null|{_DIGEST}),"sealed":{_DIGEST},'
+    rf'"time":"([0-9]{{4}}(?:-[0-9]{{2}}){{2}}T[0-9]{{2}}(?::[0-9]{{2}}){{2}})Z","version":{VERSION}\}}'
 )
 
 
@@ -138,20 +138,19 @@ class Entry:
         Raises:
             EvidenceError: ENTRY-SYNTAX.
         """
-        match = _LEAF.fullmatch(leaf) if len(leaf) <= MAX_LEAF else None
+        match = _LEAF.fullmatch(leaf.decode("latin-1")) if len(leaf) <= MAX_LEAF else None
         if not match:
             raise _bad_syntax()
-        groups = (part.decode() for part in match.groups())
-        answer, index, kind, outcome, previous, private, request, sealed, time = groups
+        answer, index, kind, outcome, previous, private, request, sealed, time = match.groups()
         entry = cls(
             index=int(index),
             kind=kind,
             request=_unhex(request),
-            outcome=None if outcome == "null" else outcome.strip('"'),
+            outcome=outcome,
             answer=_unhex(answer),
             time=_seconds(time),
-            private=bytes.fromhex(private.strip('"')),
-            sealed=bytes.fromhex(sealed.strip('"')),
+            private=bytes.fromhex(private),
+            sealed=bytes.fromhex(sealed),
             previous=_unhex(previous),
         )
         placed = entry.index <= canonical_json.MAX_INT and (entry.previous is None) == (entry.index == 0)
@@ -178,8 +177,8 @@ def _hex(octets: bytes | None) -> str | None:
     return None if octets is None else octets.hex()
 
 
-def _unhex(text: str) -> bytes | None:
-    return None if text == "null" else bytes.fromhex(text.strip('"'))
+def _unhex(text: str | None) -> bytes | None:
+    return None if text is None else bytes.fromhex(text)
 
 
 def _bad_syntax() -> EvidenceError:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol, overload
 from custody.audit.checkpoint import Checkpoint, LogKey, LogVerifier, decode_note
 from custody.audit.entry import MAX_PRIVATE, Entry, PrivatePart, check_schema
 from custody.audit.line import MAX_LINE, BadEntry, Line, Reader, octets, sealed_digest
-from custody.audit.merkle import Tree
+from custody.audit.merkle import Tree, leaf_hash
 from custody.codec.canonical_json import Json
 from custody.errors import EvidenceError, HomeError
 
@@ -171,15 +171,16 @@ class Log:
         sealed = base64.b64encode(self._sealer.seal(entry.index, text))
         entry = replace(entry, private=part.digest, sealed=sealed_digest(sealed))
         # Read back before it is written: a log that could not be opened again would be the end of the home.
-        if len(text) > MAX_PRIVATE or not _readable(entry):
+        leaf = entry.leaf
+        if len(text) > MAX_PRIVATE or not _reads_as(leaf, entry):
             raise HomeError("ENTRY-SCHEMA", f"An entry of kind {entry.kind!r} would not be readable.")
         grown = self._tree.compact_range()
-        grown.append(entry.leaf_hash)
+        grown.append(leaf_hash(leaf))
         signature = self._key.signature(Checkpoint(self._key.origin, grown.size, grown.root))
-        return entry, Line(entry.leaf, base64.b64encode(signature), sealed)
+        return entry, Line(leaf, base64.b64encode(signature), sealed)
 
     def _add(self, entry: Entry, line: Line) -> None:
-        self._tree.append(entry.leaf_hash)
+        self._tree.append(leaf_hash(line.leaf))
         self._offsets.append(self._offsets[-1] + line.length)
         self._last = line
         self._latest[entry.kind, None] = self._latest[entry.kind, entry.request] = entry.index
@@ -197,7 +198,9 @@ class Log:
     @property
     def checkpoint(self) -> str:
         """The newest checkpoint, a signed note."""
-        return self._key.sign(Checkpoint(self._key.origin, self.size, self._tree.root()))
+        stated = Checkpoint(self._key.origin, self.size, self._tree.root())
+        signature = base64.b64decode(self._last.signature) if self._last else self._key.signature(stated)
+        return self.verifier.note(stated, signature)
 
     def root_at(self, size: int) -> bytes:
         """The root that the log had at ``size``. Raises EvidenceError PROOF-RANGE."""
@@ -240,7 +243,8 @@ class Log:
 
     def private_part(self, index: int) -> PrivatePart:
         """The private part of entry ``index`` with its salt. Raises as `private` does."""
-        entry, sealed = self.entry(index), octets(self._read(index).sealed)
+        line = self._read(index)
+        entry, sealed = Entry.parse(line.leaf), octets(line.sealed)
         if sealed is None:
             raise _broken("LOG-PRIVATE", f"The private part of log entry {index} is not there.")
         try:
@@ -256,17 +260,14 @@ class Log:
             raise EvidenceError("PROOF-RANGE", f"The log has no entry {index}.")
         begin, end = self._offsets[index], self._offsets[index + 1]
         line = Line.parse(self._store.read(begin, end - begin))
-        if line is None:
+        # Compared with the hash in memory: the file may have been changed since the log was opened.
+        if line is None or leaf_hash(line.leaf) != self._tree.leaf_hash(index):
             raise _broken("LOG-ENTRY", f"Log entry {index} changed while the log was open.")
         return line
 
     def entry(self, index: int) -> Entry:
         """The public part of entry ``index``. Raises EvidenceError PROOF-RANGE, HomeError LOG-ENTRY."""
-        entry = Entry.parse(self._read(index).leaf)
-        # Compared with the hash in memory: the file may have been changed since the log was opened.
-        if entry.leaf_hash != self._tree.leaf_hash(index):
-            raise _broken("LOG-ENTRY", f"Log entry {index} changed while the log was open.")
-        return entry
+        return Entry.parse(self._read(index).leaf)
 
 
 class _Entries(Sequence[Entry]):
@@ -288,9 +289,9 @@ class _Entries(Sequence[Entry]):
         return self._log.entry(range(len(self))[index])
 
 
-def _readable(entry: Entry) -> bool:
+def _reads_as(leaf: bytes, entry: Entry) -> bool:
     try:
-        return Entry.parse(entry.leaf) == entry
+        return Entry.parse(leaf) == entry
     except EvidenceError:
         return False
 
