@@ -1,5 +1,6 @@
 """The lock files: every dependency at the pinned version, every package with hashes, no address anywhere."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -69,3 +70,12 @@ def test_nothing_is_locked_that_only_tests_need(project: Path) -> None:
 def test_a_lock_with_anything_else_is_found_out(line: str) -> None:
     with pytest.raises(ValueError, match="not a pinned package"):
         read_lock(line)
+
+
+def test_the_lock_of_the_peers_holds_hashes_and_no_address(project: Path) -> None:
+    text = (project / "tests/conformance/package-lock.json").read_text("utf-8")
+    packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
+    assert packages
+    assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
+    assert not any("resolved" in entry for entry in packages.values())
+    assert "://" not in text
