@@ -11,13 +11,11 @@ class Chain:
     """One network.
 
     Attributes:
-        chain_id: CAIP-2; for Bitcoin ``bip122:`` and the first 32 hex digits of the genesis block hash (CAIP-4).
+        chain_id: CAIP-2.
         alias: the word people type.
         test: coins without value; the only networks on which a rehearsal home signs.
         coin: the network's own asset (CAIP-19 with SLIP-44).
         coin_type: SLIP-44, hardened in the account path.
-        hrp: bech32 prefix (BIP173). p2pkh, p2sh: base58check version bytes.
-        xpub: version bytes of an extended public key (BIP32).
     """
 
     chain_id: str
@@ -25,17 +23,35 @@ class Chain:
     test: bool
     coin: Asset
     coin_type: int
+
+
+@dataclass(frozen=True, slots=True)
+class BitcoinChain(Chain):
+    """A Bitcoin network.
+
+    Attributes:
+        hrp: bech32 prefix (BIP173). p2pkh, p2sh: base58check version bytes.
+        xpub: version bytes of an extended public key (BIP32).
+    """
+
     hrp: str
     p2pkh: int
     p2sh: int
     xpub: bytes
 
 
-def _bitcoin(genesis: str, alias: str, hrp: str, *, test: bool) -> Chain:
-    # Version bytes: Bitcoin Core chainparams; SLIP-44: 0 Bitcoin, 1 every test network.
+@dataclass(frozen=True, slots=True)
+class EvmChain(Chain):
+    """A network of the Ethereum family. ``number`` is its chain id (EIP-155), bound into every signature."""
+
+    number: int
+
+
+def _bitcoin(genesis: str, alias: str, symbol: str, hrp: str, *, test: bool) -> BitcoinChain:
+    # CAIP-4: `bip122:` and the first 32 hex digits of the genesis block's hash. Version bytes: Bitcoin Core's
+    # chainparams. SLIP-44: 0 is Bitcoin, 1 every test network.
     coin_type = 1 if test else 0
-    symbol = {"bitcoin": "BTC", "testnet": "tBTC", "signet": "sBTC", "regtest": "rBTC"}[alias]
-    return Chain(
+    return BitcoinChain(
         chain_id=f"bip122:{genesis}",
         alias=alias,
         test=test,
@@ -48,12 +64,35 @@ def _bitcoin(genesis: str, alias: str, hrp: str, *, test: bool) -> Chain:
     )
 
 
-BITCOIN = _bitcoin("000000000019d6689c085ae165831e93", "bitcoin", "bc", test=False)
-TESTNET = _bitcoin("000000000933ea01ad0ee984209779ba", "testnet", "tb", test=True)
-SIGNET = _bitcoin("00000008819873e925422c1ff0f99f7c", "signet", "tb", test=True)
-REGTEST = _bitcoin("0f9188f13cb7b2c71f2a335e3a4fc328", "regtest", "bcrt", test=True)
+def _evm(number: int, alias: str, symbol: str, slip44: int, *, test: bool = False) -> EvmChain:
+    """CAIP-3: `eip155:` and the chain id. All EVM keys stand under coin type 60, in rehearsal homes under 1."""
+    return EvmChain(
+        chain_id=f"eip155:{number}",
+        alias=alias,
+        test=test,
+        coin=Asset(f"eip155:{number}/slip44:{slip44}", symbol, 18),
+        coin_type=60,
+        number=number,
+    )
 
-CHAINS = (BITCOIN, TESTNET, SIGNET, REGTEST)
+
+BITCOIN = _bitcoin("000000000019d6689c085ae165831e93", "bitcoin", "BTC", "bc", test=False)
+TESTNET = _bitcoin("000000000933ea01ad0ee984209779ba", "testnet", "tBTC", "tb", test=True)
+SIGNET = _bitcoin("00000008819873e925422c1ff0f99f7c", "signet", "sBTC", "tb", test=True)
+REGTEST = _bitcoin("0f9188f13cb7b2c71f2a335e3a4fc328", "regtest", "rBTC", "bcrt", test=True)
+
+# Chain ids as registered for EIP-155; SLIP-44: 60 ether, 714 BNB, 1023 Harmony, 1 test coins. Ronin's coin RON has no
+# number of its own that is in use, and stands under ether's as its keys do.
+ETHEREUM = _evm(1, "ethereum", "ETH", 60)
+BNB = _evm(56, "bnb", "BNB", 714)
+RONIN = _evm(2020, "ronin", "RON", 60)
+HARMONY = _evm(1_666_600_000, "harmony", "ONE", 1023)
+SEPOLIA = _evm(11_155_111, "sepolia", "SepoliaETH", 1, test=True)
+ANVIL = _evm(31_337, "anvil", "anvilETH", 1, test=True)
+
+BITCOIN_CHAINS = (BITCOIN, TESTNET, SIGNET, REGTEST)
+EVM_CHAINS = (ETHEREUM, BNB, RONIN, HARMONY, SEPOLIA, ANVIL)
+CHAINS: tuple[Chain, ...] = BITCOIN_CHAINS
 
 
 def chain(name: str) -> Chain:
@@ -67,3 +106,11 @@ def chain(name: str) -> Chain:
             return candidate
     known = ", ".join(candidate.alias for candidate in CHAINS)
     raise InputError("CHAIN-UNKNOWN", "This network is not served.", f"Served networks: {known}.")
+
+
+def bitcoin_chain(name: str) -> BitcoinChain:
+    """The Bitcoin network with this CAIP-2 id or alias. Raises InputError CHAIN-UNKNOWN."""
+    found = chain(name)
+    if not isinstance(found, BitcoinChain):
+        raise InputError("CHAIN-UNKNOWN", "This is not a Bitcoin network.")
+    return found

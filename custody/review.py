@@ -52,8 +52,8 @@ class Review:
         spends: what is consumed, in the transaction's order.
         outputs: in the transaction's order, change included.
         fee: base units of the chain's coin, exact.
-        feerate: base units per 1,000 virtual bytes, rounded up; size is the signed size, at most one unit over.
-        virtual_size: vbytes when signed.
+        feerate: base units for 1,000 units of ``size``, rounded up.
+        size: what the fee is paid for: vbytes when signed (Bitcoin), gas limit (EVM).
         notes: plain sentences on locktime, sequence, replaceability.
     """
 
@@ -66,7 +66,7 @@ class Review:
     fee: int
     fee_asset: Asset
     feerate: int
-    virtual_size: int
+    size: int
     notes: tuple[str, ...] = ()
 
     @property
@@ -86,7 +86,7 @@ class Review:
             "outputs": [_output_json(output) for output in self.outputs],
             "spends": [{"amount": str(spend.amount), "reference": spend.reference} for spend in self.spends],
             "transaction_id": self.transaction_id,
-            "virtual_size": self.virtual_size,
+            "size": self.size,
         }
 
     @property

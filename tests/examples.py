@@ -119,6 +119,6 @@ def review(*payments: tuple[str, int], change: int = 5_000_000, fee: int = 2_000
         "fee": fee,
         "fee_asset": coin,
         "feerate": 14_000,
-        "virtual_size": 141,
+        "size": 141,
     }
     return Review(**(honest | facts))

@@ -10,7 +10,7 @@ from custody.bitcoin import derivation
 from custody.bitcoin.derivation import HARDENED, Node
 from custody.bitcoin.descriptor import descriptor_checksum
 from custody.bitcoin.script import encode_address, p2wpkh_script
-from custody.chains import Chain
+from custody.chains import BitcoinChain
 from custody.errors import InputError, UsageError
 
 RECEIVE, CHANGE = 0, 1
@@ -39,14 +39,14 @@ class Account:
     """
 
     name: str
-    chain: Chain
+    chain: BitcoinChain
     descriptor: str
     fingerprint: bytes
     index: int
     xpub: str
 
     @classmethod
-    def parse(cls, name: str, chain: Chain, descriptor: str) -> "Account":
+    def parse(cls, name: str, chain: BitcoinChain, descriptor: str) -> "Account":
         """The account that this text describes; exactly one spelling is accepted.
 
         Raises:
@@ -98,7 +98,7 @@ class Account:
         return encode_address(self.script_pubkey(branch, index), self.chain)
 
 
-def descriptor_from_seed(seed: bytes, chain: Chain, index: int) -> str:
+def descriptor_from_seed(seed: bytes, chain: BitcoinChain, index: int) -> str:
     """The descriptor, with checksum, of BIP84 account ``index`` of this seed.
 
     Raises:
@@ -114,7 +114,7 @@ def descriptor_from_seed(seed: bytes, chain: Chain, index: int) -> str:
     return f"{descriptor}#{descriptor_checksum(descriptor)}"
 
 
-def account_path(chain: Chain, index: int) -> tuple[int, int, int]:
+def account_path(chain: BitcoinChain, index: int) -> tuple[int, int, int]:
     """BIP84: purpose, coin type, account, all hardened."""
     return _PURPOSE + HARDENED, chain.coin_type + HARDENED, index + HARDENED
 

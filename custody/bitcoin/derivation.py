@@ -4,7 +4,7 @@ from typing import Any
 
 import wallycore as wally
 
-from custody.chains import Chain
+from custody.chains import BitcoinChain
 from custody.errors import HomeError, InputError
 
 HARDENED = 0x8000_0000
@@ -14,7 +14,7 @@ Node = Any
 """wallycore's key object. It prints as an address in memory, so no message can hold what is in it."""
 
 
-def root(seed: bytes, chain: Chain) -> Node:
+def root(seed: bytes, chain: BitcoinChain) -> Node:
     """The master key of a seed (BIP32).
 
     Raises:
@@ -69,7 +69,7 @@ def serialize_xpub(node: Node) -> bytes:
     return bytes(wally.bip32_key_serialize(node, wally.BIP32_FLAG_KEY_PUBLIC))
 
 
-def decode_xpub(text: str, chain: Chain, depth: int, child_number: int) -> Node:
+def decode_xpub(text: str, chain: BitcoinChain, depth: int, child_number: int) -> Node:
     """The key that this text is, if it stands at ``depth`` as child ``child_number`` on ``chain``.
 
     Raises:

@@ -216,7 +216,7 @@ def _summarize(
         fee=fee,
         fee_asset=account.chain.coin,
         feerate=-(-fee * 1000 // virtual_size),
-        virtual_size=virtual_size,
+        size=virtual_size,
         notes=lock_notes(transaction),
     )
 

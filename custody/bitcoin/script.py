@@ -5,7 +5,7 @@ from enum import StrEnum
 import wallycore as wally
 
 from custody.bitcoin.transaction import TxOut
-from custody.chains import Chain
+from custody.chains import BitcoinChain
 from custody.errors import InputError, TransactionError
 
 MAX_ADDRESS = 90
@@ -73,7 +73,7 @@ def dust_limit(script: bytes) -> int:
     return (len(TxOut(0, script).serialize()) + spending) * DUST_FEERATE // 1000
 
 
-def encode_address(script: bytes, chain: Chain) -> str:
+def encode_address(script: bytes, chain: BitcoinChain) -> str:
     """The address of a standard output script on ``chain`` (BIP173, BIP350, base58check).
 
     Raises:
@@ -87,7 +87,7 @@ def encode_address(script: bytes, chain: Chain) -> str:
     return str(wally.addr_segwit_from_bytes(script, chain.hrp, 0))
 
 
-def decode_address(address: str, chain: Chain) -> bytes:
+def decode_address(address: str, chain: BitcoinChain) -> bytes:
     """The output script that ``address`` stands for on ``chain``.
 
     One spelling only: the text must be the one that `encode_address` gives, so bech32 in capitals is refused.
@@ -154,14 +154,14 @@ def _base58(version: int, digest: bytes) -> str:
     return str(wally.base58check_from_bytes(bytes([version]) + digest))
 
 
-def _decode_segwit(address: str, chain: Chain) -> bytes | None:
+def _decode_segwit(address: str, chain: BitcoinChain) -> bytes | None:
     try:
         return bytes(wally.addr_segwit_to_bytes(address, chain.hrp, 0))
     except ValueError:
         return None
 
 
-def _decode_base58(address: str, chain: Chain) -> bytes | None:
+def _decode_base58(address: str, chain: BitcoinChain) -> bytes | None:
     try:
         decoded = bytes(wally.base58check_to_bytes(address))
     except ValueError:
@@ -177,5 +177,5 @@ def _refusal(code: str) -> TransactionError:
     return TransactionError(code, _REFUSED[code], _HINT)
 
 
-def _syntax(chain: Chain) -> InputError:
+def _syntax(chain: BitcoinChain) -> InputError:
     return InputError("ADDRESS-SYNTAX", f"This is no address of {chain.alias} in its usual spelling.")

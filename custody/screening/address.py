@@ -11,7 +11,7 @@ import wallycore
 
 from custody.bitcoin import script as scripts
 from custody.bitcoin.script import ScriptType
-from custody.chains import CHAINS, Chain
+from custody.chains import BITCOIN_CHAINS, BitcoinChain
 from custody.errors import InputError
 
 
@@ -41,7 +41,7 @@ _PROGRAMS = {
     ScriptType.P2TR: (Kind.TAPROOT_KEY, slice(2, 34)),
 }
 
-_BECH32 = tuple(f"{chain.hrp}1" for chain in CHAINS)
+_BECH32 = tuple(f"{chain.hrp}1" for chain in BITCOIN_CHAINS)
 
 
 def decode_address(address: str) -> Program:
@@ -51,16 +51,16 @@ def decode_address(address: str) -> Program:
         InputError: ADDRESS-SYNTAX for anything else: other chains, mixed case, a wrong checksum or its wrong variant
             (BIP350), an unknown witness version or length.
     """
-    for chain in CHAINS:
+    for chain in BITCOIN_CHAINS:
         try:
             return decode_on_chain(address, chain)
         except InputError:
             continue
-    served = ", ".join(chain.alias for chain in CHAINS)
+    served = ", ".join(chain.alias for chain in BITCOIN_CHAINS)
     raise InputError("ADDRESS-SYNTAX", "This is no address of a served chain.", f"Served chains: {served}.")
 
 
-def decode_on_chain(address: str, chain: Chain) -> Program:
+def decode_on_chain(address: str, chain: BitcoinChain) -> Program:
     """The program of an address of this chain. Testnet and signet write the same addresses.
 
     Raises:

@@ -66,9 +66,9 @@ def test_an_honest_psbt_shows_what_it_does() -> None:
 def test_the_size_is_that_of_the_signed_transaction() -> None:
     # 2 inputs of 67.75 with low R, 2 outputs of 31 and 10.5 of frame.
     facts = seen(honest())
-    assert facts.virtual_size == 208
+    assert facts.size == 208
     assert facts.feerate == 4808  # 1,000,000 / 208, rounded up
-    assert facts.feerate * facts.virtual_size >= facts.fee * 1000
+    assert facts.feerate * facts.size >= facts.fee * 1000
 
 
 def test_the_repeated_output_may_be_left_out() -> None:

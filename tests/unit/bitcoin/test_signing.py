@@ -54,7 +54,7 @@ def test_the_finished_transaction_is_the_reviewed_one() -> None:
 def test_the_shown_size_is_never_below_the_finished_one() -> None:
     _, raw = finalize(PSBT, TREASURY, SIGNATURES)
     weight = 3 * len(parse(raw).serialize_stripped()) + len(raw)
-    assert 0 <= review(PSBT, TREASURY).virtual_size - -(-weight // 4) <= 1
+    assert 0 <= review(PSBT, TREASURY).size - -(-weight // 4) <= 1
 
 
 def test_another_seed_is_refused() -> None:
