@@ -95,9 +95,9 @@ def _fields(report: Report, *, pinned: bool) -> dict[str, Json]:
 
 
 def _tell(report: Report) -> None:
-    click.echo(f"The log {report.origin} holds: {report.size} entries.", err=True)
+    click.echo(f"The log {report.origin} holds. Entries: {report.size}.", err=True)
     if report.hidden:
-        click.echo(f"  {report.hidden} of them without their private part: erased, or not disclosed.", err=True)
+        click.echo(f"  Without their private part, erased or not disclosed: {report.hidden}.", err=True)
     click.echo(f"  As of the checkpoint of size {report.size}, root {report.root.hex()}.", err=True)
     click.echo(
         "  A log put back to an earlier state looks the same: compare with the newest checkpoint kept.", err=True
