@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import partial
 
-from custody.chains import CHAINS, Chain
+from custody.chains import BITCOIN_CHAINS, BitcoinChain
 from custody.codec.schema import ANY_SCRIPT, BaseUnits, Fault, Object, Text, Whole, may, need, read
 from custody.errors import InputError
 from custody.travel_rule.record import LEI
@@ -47,7 +47,7 @@ class ChainPolicy:
         fee_percent_cap: the fee as hundredths of the payments in the chain's coin; a move without payments has none.
     """
 
-    chain: Chain
+    chain: BitcoinChain
     caps: tuple[tuple[str, int], ...]
     fee_cap: int
     feerate_cap: int
@@ -98,11 +98,11 @@ def _position(error: Exception) -> str:
     return str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
 
 
-def _caps(chain: Chain, coin: int) -> tuple[tuple[str, int], ...]:
+def _caps(chain: BitcoinChain, coin: int) -> tuple[tuple[str, int], ...]:
     return ((chain.coin.asset_id, coin),)
 
 
-def _chain(chain: Chain) -> Object:
+def _chain(chain: BitcoinChain) -> Object:
     caps = Object(partial(_caps, chain), {"coin": need("coin", shape=BaseUnits())})
     return Object(
         partial(ChainPolicy, chain),
@@ -136,7 +136,8 @@ _DOCUMENT = Object(
             ),
         ),
         "chains": need(
-            "chains", shape=Object(_chains, {chain.alias: may(chain.alias, shape=_chain(chain)) for chain in CHAINS})
+            "chains",
+            shape=Object(_chains, {chain.alias: may(chain.alias, shape=_chain(chain)) for chain in BITCOIN_CHAINS}),
         ),
     },
 )

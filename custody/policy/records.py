@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from custody.amounts import format_amount
-from custody.chains import Chain
+from custody.chains import BitcoinChain
 from custody.codec.schema import Finding
 from custody.errors import InputError
 from custody.policy.case import Case
@@ -92,7 +92,7 @@ class RecordBound:
 
     name: ClassVar[str] = "travel_rule"
 
-    chain: Chain
+    chain: BitcoinChain
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """TRAVEL-RULE-UNCOVERED, -TWICE, -INDEX, -CHANGE, -ADDRESS, -AMOUNT, -ASSET, -ACCOUNT."""

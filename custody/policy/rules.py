@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from custody.amounts import format_amount
-from custody.chains import Chain
+from custody.chains import BitcoinChain
 from custody.errors import InputError
 from custody.policy.case import Case
 from custody.policy.decision import Reason
@@ -41,7 +41,7 @@ class AddressOnChain:
 
     name: ClassVar[str] = "chains"
 
-    chain: Chain
+    chain: BitcoinChain
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """ADDRESS-SYNTAX, ADDRESS-KIND."""

@@ -6,18 +6,18 @@ from bip_utils.utils.crypto import Hash160
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custody.chains import CHAINS, Chain
+from custody.chains import BITCOIN_CHAINS, BitcoinChain
 from custody.errors import CustodyError
 from custody.screening.address import Kind, Program, canonical_address, decode_address, decode_on_chain
 from custody.screening.flagged import FlaggedList
 
 hashes = st.binary(min_size=20, max_size=20)
 scripts = st.binary(min_size=32, max_size=32)
-chains = st.sampled_from(CHAINS)
+chains = st.sampled_from(BITCOIN_CHAINS)
 FORMS = ("p2pkh", "p2wpkh", "p2sh-p2wpkh")
 
 
-def address(form: str, key_hash: bytes, chain: Chain) -> str:
+def address(form: str, key_hash: bytes, chain: BitcoinChain) -> str:
     """An address of a key hash, encoded by another library."""
     if form == "p2wpkh":
         return str(SegwitBech32Encoder.Encode(chain.hrp, 0, key_hash))
@@ -49,13 +49,13 @@ def test_any_bytes_are_a_list_or_refused(text: bytes) -> None:
 
 
 @given(hashes, chains)
-def test_what_another_library_encodes_is_decoded(key_hash: bytes, chain: Chain) -> None:
+def test_what_another_library_encodes_is_decoded(key_hash: bytes, chain: BitcoinChain) -> None:
     for form in FORMS[:2]:
         assert decode_on_chain(address(form, key_hash, chain), chain) == Program(Kind.KEY_HASH, key_hash)
 
 
 @given(scripts, chains)
-def test_witness_scripts_are_decoded(script_hash: bytes, chain: Chain) -> None:
+def test_witness_scripts_are_decoded(script_hash: bytes, chain: BitcoinChain) -> None:
     written = SegwitBech32Encoder.Encode(chain.hrp, 0, script_hash)
     assert decode_on_chain(written, chain) == Program(Kind.WITNESS_SCRIPT, script_hash)
     assert canonical_address(written.upper()) == written
@@ -64,14 +64,14 @@ def test_witness_scripts_are_decoded(script_hash: bytes, chain: Chain) -> None:
 @given(hashes, st.sampled_from(FORMS), st.sampled_from(FORMS), chains, chains)
 @settings(max_examples=200)
 def test_a_flagged_key_is_found_by_every_address(
-    key_hash: bytes, one: str, other: str, here: Chain, there: Chain
+    key_hash: bytes, one: str, other: str, here: BitcoinChain, there: BitcoinChain
 ) -> None:
     flagged = FlaggedList.parse(address(one, key_hash, here).encode())
     assert flagged.find(address(other, key_hash, there))
 
 
 @given(st.lists(hashes, min_size=2, max_size=20, unique=True), st.sampled_from(FORMS), st.sampled_from(FORMS), chains)
-def test_a_key_that_is_not_flagged_is_not_found(keys: list[bytes], one: str, other: str, chain: Chain) -> None:
+def test_a_key_that_is_not_flagged_is_not_found(keys: list[bytes], one: str, other: str, chain: BitcoinChain) -> None:
     asked, *listed = keys
     flagged = FlaggedList.parse("\n".join(address(one, key, chain) for key in listed).encode())
     assert flagged.find(address(other, asked, chain)) is None
@@ -79,7 +79,7 @@ def test_a_key_that_is_not_flagged_is_not_found(keys: list[bytes], one: str, oth
 
 @given(hashes, chains, st.integers(0, 60), st.characters(codec="ascii"))
 @settings(max_examples=200)
-def test_a_mistyped_address_is_refused(key_hash: bytes, chain: Chain, position: int, sign: str) -> None:
+def test_a_mistyped_address_is_refused(key_hash: bytes, chain: BitcoinChain, position: int, sign: str) -> None:
     for form in FORMS:
         honest = address(form, key_hash, chain)
         place = position % len(honest)

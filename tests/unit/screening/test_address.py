@@ -9,7 +9,7 @@ import pytest
 from bip_utils import P2PKHAddrEncoder, P2SHAddrEncoder, P2WPKHAddrEncoder
 from Crypto.Hash import RIPEMD160
 
-from custody.chains import BITCOIN, CHAINS, REGTEST, SIGNET, TESTNET
+from custody.chains import BITCOIN, BITCOIN_CHAINS, REGTEST, SIGNET, TESTNET
 from custody.errors import InputError
 from custody.screening.address import Kind, Program, candidates, canonical_address, decode_address, decode_on_chain
 
@@ -32,7 +32,7 @@ def test_one_key_has_one_program_in_every_encoding_and_on_every_network() -> Non
     encodings = {
         P2PKHAddrEncoder.EncodeKey(PUBLIC_KEY, net_ver=b"\x00"),
         P2PKHAddrEncoder.EncodeKey(PUBLIC_KEY, net_ver=b"\x6f"),
-        *(P2WPKHAddrEncoder.EncodeKey(PUBLIC_KEY, hrp=chain.hrp, wit_ver=0) for chain in CHAINS),
+        *(P2WPKHAddrEncoder.EncodeKey(PUBLIC_KEY, hrp=chain.hrp, wit_ver=0) for chain in BITCOIN_CHAINS),
     }
     assert len(encodings) == 5
     assert {decode_address(address) for address in encodings} == {Program(Kind.KEY_HASH, KEY_HASH)}

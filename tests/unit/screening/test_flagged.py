@@ -8,7 +8,7 @@ import pytest
 from bip_utils import Base58Encoder, P2WPKHAddrEncoder, SegwitBech32Encoder
 from bip_utils.utils.crypto import Hash160
 
-from custody.chains import CHAINS
+from custody.chains import BITCOIN_CHAINS
 from custody.errors import InputError
 from custody.screening.address import Kind, Program, decode_address
 from custody.screening.flagged import MAX_LIST_BYTES, FlaggedList, How
@@ -158,7 +158,7 @@ def test_keys_one_bit_away_from_sanctioned_ones_are_not_flagged(sanctioned: list
 def test_a_test_network_key_is_the_same_on_each() -> None:
     public_key = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
     flagged = FlaggedList.parse(P2PKH.encode())
-    for chain in CHAINS:
+    for chain in BITCOIN_CHAINS:
         assert flagged.find(P2WPKHAddrEncoder.EncodeKey(public_key, hrp=chain.hrp, wit_ver=0))
 
 
