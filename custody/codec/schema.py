@@ -233,7 +233,7 @@ class Object:
         names = [name for name in entry.names if name in value]
         if not names:
             if entry.required:
-                reading.fault(Fault.MISSING, prefix + entry.names[0], "nothing", "this field")
+                reading.fault(Fault.MISSING, prefix + entry.names[0], "missing", "this field")
             return entry.default
         built = [entry.shape.read(value[name], prefix + name, reading) for name in names]
         if any(other != built[0] for other in built[1:]):
