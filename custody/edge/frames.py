@@ -26,6 +26,7 @@ from custody.qr.fountain import MAX_MESSAGE
 from custody.qr.profile import Profile, default_profile, frames
 
 MAX_PICTURES = 10_000
+MAX_LINES = 10_000
 MAX_TEXT_FILE = 33_554_432
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
@@ -200,6 +201,8 @@ def _read_message(path: Path, expected_types: AbstractSet[str] | None) -> ur.Mes
 
 def _lines(path: Path) -> Iterable[str]:
     lines = read_input(path, MAX_TEXT_FILE).decode("ascii", "replace").splitlines()
+    if len(lines) > MAX_LINES:
+        raise InputError("SOURCE-TOO-LARGE", f"{path.name} holds more than {MAX_LINES:,} lines.")
     return filter(None, map(str.strip, lines))
 
 

@@ -8,11 +8,13 @@ const orders = {
     return { frames: Array.from({ length: count }, () => encoder.nextPart()) };
   },
 
-  // Takes frames in until the message is complete; refused ones are counted.
+  // Takes frames in until the message is complete; those taken and those refused are counted.
   decode({ frames }) {
     const decoder = new URDecoder();
+    let taken = 0;
     let refused = 0;
     for (const frame of frames) {
+      taken += 1;
       try {
         if (!decoder.receivePart(frame)) refused += 1;
       } catch {
@@ -20,9 +22,9 @@ const orders = {
       }
       if (decoder.isComplete()) break;
     }
-    if (!decoder.isSuccess()) return { refused };
+    if (!decoder.isSuccess()) return { taken, refused };
     const message = decoder.resultUR();
-    return { refused, type: message.type, payload: message.cbor.toString("hex") };
+    return { taken, refused, type: message.type, payload: message.cbor.toString("hex") };
   },
 };
 

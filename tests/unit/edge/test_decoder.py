@@ -145,7 +145,7 @@ def test_a_gif_that_grows_within_is_refused(jailed: JailedDecoder) -> None:
 # What the adversary's code would try, once it runs in the child. Each is shown to work outside the jail first.
 ACTS = {
     "open a file": "open('/etc/passwd').read()",
-    "write a file": "open('/tmp/custody-jail-test', 'w').write('x')",
+    "write a file": "open('/dev/null', 'w').write('x')",
     "list a folder": "__import__('os').listdir('/')",
     "open a socket": "__import__('socket').socket()",
     "run a program": "__import__('subprocess').run(['/bin/true'], check=True)",
@@ -188,9 +188,7 @@ def test_in_the_jail_the_adversary_cannot(act: str, project: Path) -> None:
 
 @pytest.mark.parametrize("act", sorted(ACTS.keys() - {"take two gigabytes", "debug the parent"}))
 def test_outside_the_jail_the_same_act_works(act: str, project: Path) -> None:
-    Path("/tmp/custody-jail-test").unlink(missing_ok=True)
     assert attempt(ACTS[act], "", project) == "done"
-    Path("/tmp/custody-jail-test").unlink(missing_ok=True)
 
 
 def test_the_real_child_is_in_the_jail_before_it_reads(jailed: JailedDecoder) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from custody.edge import animation, frames
+from custody.edge import frames
 from custody.edge.frames import FILE_TYPES, check_dest, read_source, write_dest
 from custody.errors import CustodyError, InputError, UsageError
 from custody.qr import render, symbol, ur
@@ -149,6 +149,11 @@ def test_a_file_beyond_the_limit_is_refused(tmp_path: Path) -> None:
     assert code_of(lambda: read_source(str(tmp_path / "a.request"))) == "FILE-SIZE"
 
 
+def test_lines_without_end_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\n" * 10_001)
+    assert code_of(lambda: read_source(str(tmp_path / "a.txt"))) == "SOURCE-TOO-LARGE"
+
+
 def test_lines_that_are_no_parts_are_passed_over(tmp_path: Path) -> None:
     write_dest(MESSAGE, str(tmp_path / "a.txt"), profile=PROFILE)
     lines = (tmp_path / "a.txt").read_bytes().split(b"\n")
@@ -268,27 +273,3 @@ def test_parts_can_be_chosen_but_not_fewer_than_needed(tmp_path: Path) -> None:
     assert write_dest(MESSAGE, str(tmp_path / "a.txt"), profile=PROFILE, parts=15) == 15
     assert read_source(str(tmp_path / "a.txt")) == MESSAGE
     assert code_of(lambda: write_dest(MESSAGE, str(tmp_path / "b.txt"), profile=PROFILE, parts=14)) == "QR-PARTS"
-
-
-def test_frames_printed_where_nobody_watches_decode_again(capsys: pytest.CaptureFixture[str]) -> None:
-    assert write_dest(MESSAGE, "screen", profile=PROFILE, parts=15) == 15
-    printed = capsys.readouterr().out
-    assert "\x1b" not in printed
-    assert len(printed.split("\n\n")) == 15
-
-
-@pytest.mark.parametrize(("columns", "rows", "version"), [(80, 24, 5), (240, 67, 20), (125, 63, 20), (100, 50, 18)])
-def test_on_a_terminal_the_largest_version_that_fits_is_shown(
-    columns: int, rows: int, version: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(animation.shutil, "get_terminal_size", lambda: os.terminal_size((columns, rows)))
-    chosen = animation._fitting_profile("x-custody-request")
-    texts = frames.frames(ur.Message(MESSAGE.type, bytes(36_000)), chosen)
-    size = len(symbol.encode(texts)[0])
-    assert size == 17 + 4 * version
-    assert size <= animation._largest_symbol()
-
-
-def test_a_terminal_too_small_for_any_code_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(animation.shutil, "get_terminal_size", lambda: os.terminal_size((40, 20)))
-    assert code_of(lambda: animation._fitting_profile("psbt")) == "SCREEN-TOO-SMALL"

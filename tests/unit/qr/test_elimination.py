@@ -134,3 +134,15 @@ def test_a_checksum_that_the_message_does_not_have_is_never_met(encoder: Encoder
     for seq_num in range(1, 25):
         decoder.accept(replace(encoder.part(seq_num), header=header))
     assert (decoder.message, decoder.contradicted) == (None, True)
+
+
+@pytest.mark.parametrize("count", range(2, 8))
+def test_one_lying_part_anywhere_in_a_short_file_does_no_harm(count: int) -> None:
+    for seed in range(5):
+        message = random.Random(seed).randbytes(20 * count)
+        encoder = Encoder(message, 20)
+        honest = [encoder.part(number) for number in range(1, 2 * count + 1)]
+        for at in range(len(honest) + 1):
+            for seq_num in (*range(1, 2 * count + 1), LIE):
+                lie = lying(encoder.part(seq_num), seed)
+                assert decoded(encoder, [*honest[:at], lie, *honest[at:]]).message == message
