@@ -19,10 +19,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from psbts import PAYEE, SEED, TREASURY, Payment, build, change, coins, serialize
 
-from custody.bitcoin import derivation, first_signer, second_signer
+from custody.bitcoin import first_signer, second_signer
 from custody.bitcoin.review import prove, review
 from custody.bitcoin.sighash import p2wpkh_digests
 from custody.bitcoin.signing import sign
+from custody.keys import derivation
 
 SIZES = (1, 10, 100, 500)
 ROUNDS = 5
@@ -49,8 +50,8 @@ def floor(psbt: bytes) -> float:
     """Seconds of the libsecp256k1 calls that the work cannot do without."""
     proof = prove(psbt, TREASURY)
     digests = p2wpkh_digests(proof.transaction, [(own.script_pubkey, own.amount) for own in proof.inputs])
-    public = derivation.public_child(derivation.decode_xpub(TREASURY.xpub, TREASURY.chain, 3, TREASURY.path[2]), 0)
-    root = derivation.root(SEED, TREASURY.chain)
+    public = derivation.public_child(derivation.decode_xpub(TREASURY.xpub, TREASURY.chain.xpub, 3, TREASURY.path[2]), 0)
+    root = derivation.root(SEED, TREASURY.chain.xpub)
     private = derivation.private_child(root, *TREASURY.path, 0)
 
     def calls() -> None:

@@ -51,7 +51,7 @@ def test_tests_run_with_the_very_packages_that_users_get(project: Path) -> None:
 
 
 def test_nothing_is_locked_that_only_tests_need(project: Path) -> None:
-    oracles = {"bdkpython", "hypothesis", "py-bitcoinkernel", "pymerkle", "pytest"}
+    oracles = {"bdkpython", "eth-abi", "eth-account", "hypothesis", "py-bitcoinkernel", "pymerkle", "pytest"}
     assert not oracles & locked(project, "runtime").keys()
 
 

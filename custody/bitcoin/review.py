@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from custody.bitcoin import psbt as psbt_format
 from custody.bitcoin.account import CHANGE, GAP_LIMIT, MAX_CHANGE_INDEX, RECEIVE, Account
-from custody.bitcoin.derivation import HARDENED
 from custody.bitcoin.locks import lock_notes
 from custody.bitcoin.psbt import KeyOrigin, Psbt, PsbtInput
 from custody.bitcoin.script import ScriptType, classify, dust_limit, encode_address, p2wpkh_script
 from custody.bitcoin.transaction import WITNESS_SCALE, Transaction, TxIn, TxOut, check_amount
 from custody.errors import TransactionError
+from custody.keys.derivation import HARDENED
 from custody.review import Output, Review, Role, Spend
 
 KIND = "psbt"

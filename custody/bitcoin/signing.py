@@ -3,13 +3,15 @@
 import dataclasses
 from collections.abc import Sequence
 
-from custody.bitcoin import derivation, first_signer, second_signer
+from custody.bitcoin import first_signer, second_signer
 from custody.bitcoin.account import CHANGE, RECEIVE, Account
-from custody.bitcoin.derivation import Node
 from custody.bitcoin.psbt import SIGHASH_ALL
 from custody.bitcoin.review import Proof, prove
 from custody.bitcoin.sighash import p2wpkh_digests
-from custody.errors import CustodyError, EvidenceError, HomeError
+from custody.errors import CustodyError, EvidenceError
+from custody.keys import derivation
+from custody.keys.account import private_key
+from custody.keys.derivation import Node
 from custody.signatures import Signature
 
 _SIGHASH_BYTE = bytes([SIGHASH_ALL])
@@ -67,10 +69,7 @@ def finalize(psbt: bytes, account: Account, signatures: Sequence[Signature]) -> 
 
 
 def _private_branches(account: Account, seed: bytes) -> dict[int, Node]:
-    root = derivation.root(seed, account.chain)
-    key = derivation.private_child(root, *account.path)
-    if derivation.fingerprint(root) != account.fingerprint or derivation.encode_xpub(key) != account.xpub:
-        raise HomeError("SEED-FOREIGN", f"The key in this home is not the one of account {account.name}.")
+    key = private_key(account, account.chain.xpub, seed)
     return {branch: derivation.private_child(key, branch) for branch in (RECEIVE, CHANGE)}
 
 

@@ -7,17 +7,13 @@ import pytest
 from psbts import SEED
 
 from custody.bitcoin.account import Account, descriptor_from_seed
-from custody.bitcoin.derivation import HARDENED
-from custody.bitcoin.descriptor import descriptor_checksum
 from custody.chains import BITCOIN, CHAINS, REGTEST, SIGNET, TESTNET, Chain
 from custody.errors import InputError, UsageError
+from custody.keys.derivation import HARDENED
+from custody.keys.descriptor import with_checksum
 
 DESCRIPTOR = descriptor_from_seed(SEED, BITCOIN, 0)
 BODY = DESCRIPTOR[:-9]
-
-
-def with_checksum(body: str) -> str:
-    return f"{body}#{descriptor_checksum(body)}"
 
 
 def refusal(descriptor: str, chain: Chain = BITCOIN, name: str = "treasury") -> str:

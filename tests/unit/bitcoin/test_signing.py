@@ -9,11 +9,11 @@ from psbts import EVIL, EVIL_SEED, PAYEE, SEED, TREASURY, Coin, Payment, build, 
 
 from custody.bitcoin import second_signer, signing
 from custody.bitcoin.account import Account, descriptor_from_seed
-from custody.bitcoin.descriptor import descriptor_checksum
 from custody.bitcoin.review import prove, review
 from custody.bitcoin.signing import check_signatures, finalize, sign
 from custody.bitcoin.transaction import parse
 from custody.errors import CustodyError, EvidenceError, HomeError, TransactionError
+from custody.keys.descriptor import with_checksum
 from custody.signatures import Signature
 
 PSBT = serialize(honest())
@@ -66,7 +66,7 @@ def test_another_seed_is_refused() -> None:
 
 def test_an_account_of_another_seed_under_our_fingerprint_is_refused() -> None:
     body = EVIL.descriptor[:-9].replace(EVIL.fingerprint.hex(), TREASURY.fingerprint.hex())
-    disguised = Account.parse("treasury", TREASURY.chain, f"{body}#{descriptor_checksum(body)}")
+    disguised = Account.parse("treasury", TREASURY.chain, with_checksum(body))
     psbt = serialize(build([Coin(disguised, 0, 0, 10_000)], [Payment(PAYEE, 1000)]))
     for seed in (SEED, EVIL_SEED):
         with pytest.raises(HomeError, match="SEED-FOREIGN"):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.bitcoin.descriptor import descriptor_checksum
 from custody.errors import InputError
+from custody.keys.descriptor import descriptor_checksum, with_checksum
 
 
 def holds(text: str) -> bool:
@@ -21,6 +21,7 @@ def test_published_checksums_hold(project: Path) -> None:
     vectors = json.loads((project / "tests/vectors/bip380.json").read_text())
     assert vectors["valid"]
     assert all(holds(text) for text in vectors["valid"])
+    assert all(with_checksum(text.partition("#")[0]) == text for text in vectors["valid"])
 
 
 def test_published_broken_checksums_do_not_hold(project: Path) -> None:

@@ -1,30 +1,33 @@
 """BIP32 keys: from a seed, from an extended public key, and their children. The only file that derives."""
 
+import functools
 from typing import Any
 
 import wallycore as wally
 
-from custody.chains import BitcoinChain
 from custody.errors import HomeError, InputError
 
 HARDENED = 0x8000_0000
 SEED_SIZES = (16, 32, 64)
 
+# BIP32: an extended public key begins with these bytes; private ones, which never leave memory, with their partners.
+XPUB, TPUB = bytes.fromhex("0488b21e"), bytes.fromhex("043587cf")
+_PRIVATE = {XPUB: wally.BIP32_VER_MAIN_PRIVATE, TPUB: wally.BIP32_VER_TEST_PRIVATE}
+
 Node = Any
 """wallycore's key object. It prints as an address in memory, so no message can hold what is in it."""
 
 
-def root(seed: bytes, chain: BitcoinChain) -> Node:
-    """The master key of a seed (BIP32).
+def root(seed: bytes, version: bytes = XPUB) -> Node:
+    """The master key of a seed (BIP32), whose extended public keys begin with ``version``: `XPUB` or `TPUB`.
 
     Raises:
         HomeError: SEED-SIZE.
     """
     if len(seed) not in SEED_SIZES:
         raise HomeError("SEED-SIZE", "A seed is 16, 32 or 64 bytes; one from BIP39 words is 64.")
-    version = wally.BIP32_VER_TEST_PRIVATE if chain.test else wally.BIP32_VER_MAIN_PRIVATE
     try:
-        return wally.bip32_key_from_seed(seed, version, 0)
+        return wally.bip32_key_from_seed(seed, _PRIVATE[version], 0)
     except ValueError:
         raise HomeError("SEED-SIZE", "This seed gives no key.") from None
 
@@ -42,6 +45,12 @@ def private_leaf(parent: Node, index: int) -> Node:
 def public_child(parent: Node, index: int) -> Node:
     """The public child ``index`` below ``parent``, not hardened (BIP32 CKDpub)."""
     return wally.bip32_key_from_parent(parent, index, wally.BIP32_FLAG_KEY_PUBLIC | wally.BIP32_FLAG_SKIP_HASH)
+
+
+@functools.lru_cache(maxsize=32)
+def branch(xpub: str, index: int) -> Node:
+    """The public child ``index`` of an extended public key that `decode_xpub` has accepted. Kept: each key asks it."""
+    return public_child(wally.bip32_key_from_base58(xpub), index)
 
 
 def public_key(node: Node) -> bytes:
@@ -69,8 +78,8 @@ def serialize_xpub(node: Node) -> bytes:
     return bytes(wally.bip32_key_serialize(node, wally.BIP32_FLAG_KEY_PUBLIC))
 
 
-def decode_xpub(text: str, chain: BitcoinChain, depth: int, child_number: int) -> Node:
-    """The key that this text is, if it stands at ``depth`` as child ``child_number`` on ``chain``.
+def decode_xpub(text: str, version: bytes, depth: int, child_number: int) -> Node:
+    """The key that this text is, if it begins with ``version`` and stands at ``depth`` as child ``child_number``.
 
     Raises:
         InputError: ACCOUNT-XPUB.
@@ -80,7 +89,7 @@ def decode_xpub(text: str, chain: BitcoinChain, depth: int, child_number: int) -
         serialized = serialize_xpub(node)
     except ValueError:
         raise InputError("ACCOUNT-XPUB", "The extended public key is damaged or not a public key.") from None
-    expected = chain.xpub + bytes([depth])
+    expected = version + bytes([depth])
     if serialized[:5] != expected or serialized[9:13] != child_number.to_bytes(4, "big") or encode_xpub(node) != text:
         raise InputError("ACCOUNT-XPUB", "The extended public key is of another network, depth or account index.")
     return node

@@ -1,12 +1,33 @@
-"""The checksum of an output script descriptor (BIP380)."""
+"""Texts that name an account: a template filled in, and the checksum of BIP380 after it."""
 
 import functools
+import re
 
 from custody.errors import InputError
 
 _INPUT_CHARSET = "0123456789()[],'/*abcdefgh@:$%{}IJKLMNOPQRSTUVWXYZ&+-.;<=>?!^_|~ijklmnopqrstuvwxyzABCDEFGH`#\"\\ "
 _CHECKSUM_CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR = (0xF5DEE51989, 0xA9FDCA3312, 0x1BAB10E32D, 0x3706B1677A, 0x644D626FFD)
+
+
+def match_descriptor(descriptor: str, template: re.Pattern[str], spelling: str) -> tuple[str, ...]:
+    """The groups of ``template`` in a descriptor whose checksum holds; ``spelling`` tells people how it is written.
+
+    Raises:
+        InputError: ACCOUNT-DESCRIPTOR, ACCOUNT-CHECKSUM.
+    """
+    body, _, checksum = descriptor.partition("#")
+    match = template.fullmatch(body)
+    if match is None:
+        raise InputError("ACCOUNT-DESCRIPTOR", "This descriptor is not of a kind served.", f"Write {spelling}")
+    if descriptor_checksum(body) != checksum:
+        raise InputError("ACCOUNT-CHECKSUM", "The descriptor's checksum is absent or wrong.", "Copy it whole again.")
+    return match.groups()
+
+
+def with_checksum(body: str) -> str:
+    """The descriptor whole: ``body``, ``#`` and its checksum."""
+    return f"{body}#{descriptor_checksum(body)}"
 
 
 def descriptor_checksum(descriptor: str) -> str:
