@@ -1,35 +1,54 @@
 """What the officers read before they sign: the judgement in plain lines.
 
-Everything that comes from the request is shown as printable characters only: no control, direction or width
-character of a name or purpose can rearrange the screen.
+Everything that comes from the request is shown as visible characters only, and never at the beginning of a line: no
+name or purpose can rearrange the screen, or pass for a line of the signer's own.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import accumulate
 
 from custody.amounts import format_amount
 from custody.chains import chain
 from custody.codec.canonical_json import Json
 from custody.errors import CustodyError
 from custody.judgement import Judgement
+from custody.policy.decision import Decision
 from custody.policy.explain import render
 from custody.review import Output, Review, Role
 from custody.travel_rule.ivms101 import LegalName, NaturalName, Person
 from custody.travel_rule.record import TravelRuleRecord, parse_block
 
-_WIDTH = 14
+_LABEL = 14
+_REASON = 11
+_COLUMNS = 78
+
+# Unicode's default ignorable code points that are no control characters, and the blank of braille.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+# Marks on one letter; a pile of them reaches into other lines.
+_MARKS = 2
 
 
 def printable(text: str) -> str:
-    """The text with everything invisible or direction-changing written as its code point."""
-    return "".join(_visible(character) for character in text)
+    """The text with everything invisible, direction-changing or piled up written as its code point."""
+    return "".join(_visible(text, place) for place in range(len(text)))
 
 
-def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if character != " " and (category[0] == "C" or category in ("Zl", "Zp", "Zs")):
+def _visible(text: str, place: int) -> str:
+    character, category = text[place], unicodedata.category(text[place])
+    hidden = category[0] == "C" or category in ("Zl", "Zp", "Zs") or _INVISIBLE.match(character)
+    piled = place >= _MARKS and all(map(_is_mark, text[place - _MARKS : place + 1]))
+    if character != " " and (hidden or piled):
         return f"<U+{ord(character):04X}>"
     return character
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Me")
 
 
 def grouped(address: str) -> str:
@@ -43,14 +62,14 @@ def lines(judgement: Judgement, *, rehearsal: bool) -> Iterator[str]:
         yield "REHEARSAL: keys for practice, coins without value"
         yield ""
     request, review = judgement.request, judgement.review
-    yield _row("Request", request.digest.hex())
-    yield _row("Account", f"{printable(request.account)} on {_network(request.chain_id)}")
+    yield from _row("Request", request.digest.hex())
+    yield from _row("Account", f"{printable(request.account)} on {_network(request.chain_id)}")
     if request.purpose:
-        yield _row("Purpose", printable(request.purpose))
+        yield from _row("Purpose", printable(request.purpose))
     if review:
         yield from _facts(review, _records(request.travel_rule))
     yield ""
-    yield from (printable(line) for line in render(judgement.decision).splitlines())
+    yield from _verdict(judgement.decision)
 
 
 def outputs(judgement: Judgement) -> list[Json]:
@@ -79,19 +98,19 @@ def _covers(record: TravelRuleRecord, output: Output) -> bool:
 def _facts(review: Review, records: tuple[TravelRuleRecord, ...]) -> Iterator[str]:
     for output in review.payments:
         yield ""
-        yield _row("PAYS", format_amount(output.amount, output.asset))
-        yield _row("to", grouped(output.address))
+        yield from _row("PAYS", format_amount(output.amount, output.asset))
+        yield from _row("to", grouped(output.address))
         yield from _people(output, records)
     yield ""
     for output in review.outputs:
         if output.role is Role.CHANGE:
-            yield _row("Change", f"{format_amount(output.amount, output.asset)} back to this account, proved")
-    yield _row("Fee", f"{format_amount(review.fee, review.fee_asset)}  ({_feerate(review.feerate)} sat/vB)")
+            yield from _row("Change", f"{format_amount(output.amount, output.asset)} back to this account, proved")
+    yield from _row("Fee", f"{format_amount(review.fee, review.fee_asset)}  ({_feerate(review.feerate)} sat/vB)")
     leaves = sum(output.amount for output in review.payments) + review.fee
-    yield _row("Leaves", f"{format_amount(leaves, review.fee_asset)} leaves the account in all")
-    yield _row("Spends", f"{len(review.spends)} coin(s), every amount proved")
+    yield from _row("Leaves", f"{format_amount(leaves, review.fee_asset)} leaves the account in all")
+    yield from _row("Spends", f"{len(review.spends)} coin(s), every amount proved")
     for note in review.notes:
-        yield _row("Note", note)
+        yield from _row("Note", note)
 
 
 def _people(output: Output, records: tuple[TravelRuleRecord, ...]) -> Iterator[str]:
@@ -99,9 +118,11 @@ def _people(output: Output, records: tuple[TravelRuleRecord, ...]) -> Iterator[s
         if _covers(record, output):
             beneficiary, originator = record.ivms101.beneficiary, record.ivms101.originator
             if beneficiary:
-                yield _row("beneficiary", f"{_names(beneficiary.persons)}, at {printable(record.counterparty.name)}")
+                yield from _row(
+                    "beneficiary", f"{_names(beneficiary.persons)}, at {printable(record.counterparty.name)}"
+                )
             if originator:
-                yield _row("originator", _names(originator.persons))
+                yield from _row("originator", _names(originator.persons))
 
 
 def _names(persons: tuple[Person, ...]) -> str:
@@ -111,7 +132,8 @@ def _names(persons: tuple[Person, ...]) -> str:
 def _name(person: Person) -> str:
     if person.either is None:
         return "?"
-    match person.either.names.latin[:1]:
+    names = person.either.names
+    match (names.of_kind("LEGL") or names.latin)[:1]:
         case (NaturalName(primary=primary, secondary=secondary),):
             return printable(f"{secondary} {primary}" if secondary else primary)
         case (LegalName(name=name),):
@@ -127,6 +149,15 @@ def _records(block: bytes) -> tuple[TravelRuleRecord, ...]:
         return ()
 
 
+def _verdict(decision: Decision) -> Iterator[str]:
+    reasons = (
+        replace(reason, observed=printable(reason.observed), required=printable(reason.required))
+        for reason in decision.reasons
+    )
+    for line in render(replace(decision, reasons=tuple(reasons))).split("\n"):
+        yield from _folded(line, _REASON)
+
+
 def _network(chain_id: str) -> str:
     try:
         return chain(chain_id).alias
@@ -138,5 +169,21 @@ def _feerate(per_1000: int) -> str:
     return f"{per_1000 // 1000}.{per_1000 % 1000:03d}"
 
 
-def _row(label: str, text: str) -> str:
-    return f"{label:<{_WIDTH}}{text}"
+def _row(label: str, text: str) -> Iterator[str]:
+    return _folded(f"{label:<{_LABEL}}{text}", _LABEL)
+
+
+def _folded(line: str, indent: int) -> Iterator[str]:
+    """The line in pieces that no terminal folds by itself, cut after a space where there is one, the rest indented."""
+    while (cut := _cut(line, indent)) < len(line):
+        yield line[:cut].rstrip()
+        line = " " * indent + line[cut:]
+    yield line
+
+
+def _cut(line: str, indent: int) -> int:
+    """How much of the line fits."""
+    wide = accumulate(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
+    most = sum(columns <= _COLUMNS for columns in wide)
+    space = line.rfind(" ", indent, most)
+    return most if most == len(line) or space <= indent else space + 1

@@ -88,14 +88,14 @@ def record(*outputs: tuple[int, str, int]) -> bytes:
     return examples.block(examples.record(*(outputs or ((0, PAYEE, PAID),))))
 
 
-def request(device: DeviceExport | None = None, **changes: Any) -> WithdrawalRequest:
+def request(exported: DeviceExport | None = None, **changes: Any) -> WithdrawalRequest:
     """An honest request for the prepared home, with changes."""
-    device = device or _device()
+    told = exported or _device()
     honest = WithdrawalRequest(
         id=bytes(range(16)),
         created=NOW,
         expires=NOW + 3_600,
-        device=device.origin,
+        device=told.origin,
         account=psbts.TREASURY.name,
         checksum=psbts.TREASURY.checksum,
         chain_id=REGTEST.chain_id,
@@ -103,7 +103,7 @@ def request(device: DeviceExport | None = None, **changes: Any) -> WithdrawalReq
         transaction=psbts.serialize(psbts.honest()),
         travel_rule=record(),
         blind=bytes(range(32)),
-        checkpoint=device.checkpoint,
+        checkpoint=told.checkpoint,
         purpose="customer withdrawal",
     )
     return replace(honest, **changes)

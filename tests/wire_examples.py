@@ -1,36 +1,64 @@
-"""The worked examples of the message pages: made by the signer's own code, told by a second CBOR library."""
+"""The worked examples of the message pages: a request, its answer and the export before it, of one small log.
 
-import functools
+They are made from fixed parts, so that they change only when a message's form does; a second CBOR library tells them.
+"""
+
 import hashlib
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import cbor2
 import ceremonies
+import psbts
 
+from custody.audit.checkpoint import Checkpoint, LogKey
+from custody.audit.entry import Entry
+from custody.audit.merkle import Tree
+from custody.bitcoin.signing import sign
+from custody.wire.export import DeviceExport, ExportedAccount
 from custody.wire.request import WithdrawalRequest
+from custody.wire.response import Answer, SigningResponse, Status
 
-REQUEST: WithdrawalRequest = ceremonies.request()
-
-
-@functools.cache
-def response() -> bytes:
-    """What the prepared signer answers to the example request."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = ceremonies.copy_home(Path(folder) / "home")
-        return ceremonies.sign(home, REQUEST.serialize()).response.serialize()
+LOG_KEY = LogKey("rehearsal.custody-example", bytes(range(32)))
 
 
-@functools.cache
-def account_export() -> bytes:
-    """What the prepared signer tells the online side of itself."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        ceremonies.open_home(ceremonies.copy_home(Path(folder) / "h")) as home,
-    ):
-        return ceremonies.export(home).serialize()
+def _grow(tree: Tree, kind: str, request: bytes | None = None, answer: bytes | None = None) -> Entry:
+    """One more entry; what it commits to does not matter here."""
+    size = tree.size
+    outcome = {"answered": "signed"}.get(kind)
+    mark = hashlib.sha256(bytes([size])).digest() if size else None
+    entry = Entry(size, kind, request, outcome, answer, ceremonies.NOW + size, bytes(32), bytes(32), mark)
+    tree.append(entry.leaf_hash)
+    return entry
+
+
+def _checkpoint(tree: Tree) -> str:
+    return LOG_KEY.sign(Checkpoint(LOG_KEY.origin, tree.size, tree.root()))
+
+
+_LOG = Tree()
+for _kind in ("init", "policy", "list", "account"):
+    _grow(_LOG, _kind)
+_ACCOUNT = psbts.TREASURY
+
+EXPORT = DeviceExport(
+    origin=LOG_KEY.origin,
+    log_key=str(LOG_KEY.verifier),
+    checkpoint=_checkpoint(_LOG),
+    policy_sequence=0,
+    list_sequence=0,
+    accounts=(ExportedAccount(_ACCOUNT.name, _ACCOUNT.chain.chain_id, _ACCOUNT.descriptor),),
+)
+REQUEST: WithdrawalRequest = ceremonies.request(EXPORT)
+
+_seen = _LOG.size
+_ANSWER = Answer(REQUEST.digest, Status.SIGNED, sign(REQUEST.transaction, _ACCOUNT, psbts.SEED))
+_grow(_LOG, "authorised", REQUEST.digest)
+_ENTRY = _grow(_LOG, "answered", REQUEST.digest, _ANSWER.digest)
+
+RESPONSE = SigningResponse(
+    _ANSWER, _ENTRY.leaf, _LOG.inclusion(_ENTRY.index), _LOG.consistency(_seen), _checkpoint(_LOG)
+)
 
 
 def told(message: bytes) -> str:

@@ -23,8 +23,8 @@ def confirmation_code(code_secret: bytes, judgement: Judgement, log_size: int) -
 
 def codes_equal(typed: str, expected: str) -> bool:
     """Whether a typed code is the expected one; case, hyphen, and look-alike letters do not matter."""
-    return hmac.compare_digest(_plain(typed).encode(), _plain(expected).encode())
+    return hmac.compare_digest(_plain(typed), _plain(expected))
 
 
-def _plain(code: str) -> str:
-    return code.strip().upper().translate(_READ_AS)
+def _plain(code: str) -> bytes:
+    return code.strip().upper().translate(_READ_AS).encode(errors="backslashreplace")

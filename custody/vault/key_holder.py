@@ -15,7 +15,7 @@ from custody.bitcoin.account import descriptor_from_seed
 from custody.bitcoin.signing import sign
 from custody.chains import chain
 from custody.codec import canonical_json, cbor
-from custody.errors import HomeError, UsageError
+from custody.errors import HomeError, InputError, UsageError
 from custody.judgement import Installed, Judgement, LogView, judge
 from custody.signatures import Signature
 from custody.vault import mnemonic
@@ -75,7 +75,6 @@ class SigningOrder:
     def parse(cls, encoded: bytes) -> "SigningOrder":
         """The order in these bytes. Raises InputError."""
         fields = Fields(cbor.decode(encoded), _NAMES, "signing order")
-        salts = cast(dict[str, bytes], fields.raw("salts"))
         return cls(
             request=fields.octets("request", limit=MAX_INSTALLED),
             accounts=fields.octets("accounts", limit=MAX_INSTALLED),
@@ -88,10 +87,16 @@ class SigningOrder:
             code=fields.text("code", limit=32),
             entry=fields.octets("entry", limit=4_096),
             private=fields.octets("private", limit=MAX_ORDER),
-            salts=salts,
+            salts=_salts(fields.raw("salts")),
             inclusion=fields.octets_sequence("inclusion", limit=64, each=32),
             after=fields.text("after", limit=1_024),
         )
+
+
+def _salts(value: cbor.Cbor) -> dict[str, bytes]:
+    if isinstance(value, dict) and all(isinstance(k, str) and isinstance(v, bytes) for k, v in value.items()):
+        return cast(dict[str, bytes], value)
+    raise InputError("WIRE-TYPE", "The salts of the signing order are not byte strings by name.")
 
 
 def _optional(fields: Fields, name: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""BIP39: the words of a seed. bip-utils and wallycore must agree on every word and every seed."""
+"""BIP39: the words of a seed, written by wallycore. Typed words are read by bip-utils, and must read the same."""
 
 import wallycore
 

@@ -5,10 +5,13 @@ the secret.
 """
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from nacl import bindings, pwhash
 from nacl.exceptions import CryptoError
+from nacl.exceptions import RuntimeError as NaclRuntimeError
 
 from custody.codec import canonical_json, cbor
 from custody.codec.canonical_json import Json
@@ -24,6 +27,7 @@ SALT_BYTES = pwhash.argon2id.SALTBYTES
 MAX_OPS = 16
 MAX_MEMORY = 4 * 1024**3
 MIN_PASSPHRASE = 12
+MAX_PASSPHRASE = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,18 @@ class Argon2id:
     salt: bytes = field(repr=False)
 
     def key(self, passphrase: str) -> bytes:
-        """The sealing key of a passphrase, which is taken in Unicode NFKC."""
+        """The sealing key of a passphrase, which is taken in Unicode NFKC.
+
+        Raises:
+            HomeError: SEAL-MEMORY when this machine has too little.
+        """
         secret = unicodedata.normalize("NFKC", passphrase).encode()
-        return pwhash.argon2id.kdf(KEY_BYTES, secret, self.salt, opslimit=self.ops, memlimit=self.memory)
+        try:
+            return pwhash.argon2id.kdf(KEY_BYTES, secret, self.salt, opslimit=self.ops, memlimit=self.memory)
+        except NaclRuntimeError:
+            raise HomeError(
+                "SEAL-MEMORY", f"The seal needs {self.memory // 1024**2:,} MiB of free memory.", "Close other programs."
+            ) from None
 
 
 #: About three seconds on an ordinary PC, and one gibibyte for each guess.
@@ -184,9 +197,11 @@ def passphrase_checked(passphrase: str, *, rehearsal: bool) -> str:
     """A passphrase fit to seal with.
 
     Raises:
-        HomeError: PASSPHRASE-SHORT.
+        HomeError: PASSPHRASE-SHORT, PASSPHRASE-LONG.
     """
     least = 1 if rehearsal else MIN_PASSPHRASE
+    if len(passphrase) > MAX_PASSPHRASE:
+        raise HomeError("PASSPHRASE-LONG", f"A passphrase has at most {MAX_PASSPHRASE:,} characters.")
     if len(passphrase) < least:
         raise HomeError(
             "PASSPHRASE-SHORT",
@@ -196,13 +211,14 @@ def passphrase_checked(passphrase: str, *, rehearsal: bool) -> str:
     return passphrase
 
 
-def fields_of(secret: bytes, names: tuple[str, ...], what: str) -> Fields:
-    """The closed map inside an opened secret.
+@contextmanager
+def reading_secret() -> Iterator[None]:
+    """Whatever a reader of an opened secret finds wrong means that the home is damaged.
 
     Raises:
         HomeError: HOME-CORRUPT.
     """
     try:
-        return Fields(cbor.decode(secret), names, what)
+        yield
     except CustodyError as error:
         raise _corrupt() from error

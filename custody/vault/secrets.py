@@ -12,13 +12,16 @@ from nacl.exceptions import CryptoError
 
 from custody.audit.checkpoint import LogKey
 from custody.codec import cbor
-from custody.errors import HomeError
-from custody.vault.sealed import fields_of
+from custody.errors import HomeError, InputError
+from custody.vault.mnemonic import WORDS
+from custody.vault.sealed import MAX_BYTES, reading_secret
+from custody.wire.fields import Fields, open_message
 
+VERSION = 1
 SECRET_BYTES = 32
 
-_DEVICE_NAMES = ("version", "log_seed", "code_secret", "salt_key", "private_key")
-_SEED_NAMES = ("version", "entropy", "code_secret", "log_key", "policy", "list")
+_DEVICE_NAMES = ("log_seed", "code_secret", "salt_key", "private_key")
+_SEED_NAMES = ("entropy", "code_secret", "log_key", "policy", "list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +48,15 @@ class DeviceSecrets:
 
     def serialize(self) -> bytes:
         """Canonical CBOR, to be sealed."""
-        values = (1, self.log_seed, self.code_secret, self.salt_key, self.private_key)
-        return cbor.encode(dict(zip(_DEVICE_NAMES, values, strict=True)))
+        values = (self.log_seed, self.code_secret, self.salt_key, self.private_key)
+        return cbor.encode({"version": VERSION} | dict(zip(_DEVICE_NAMES, values, strict=True)))
 
     @classmethod
     def parse(cls, secret: bytes) -> "DeviceSecrets":
         """From an opened seal. Raises HomeError HOME-CORRUPT."""
-        fields = fields_of(secret, _DEVICE_NAMES, "device secret")
-        fields.uint("version", limit=1)
-        return cls(*(fields.octets(name, limit=SECRET_BYTES, exact=SECRET_BYTES) for name in _DEVICE_NAMES[1:]))
+        with reading_secret():
+            fields = _open(secret, _DEVICE_NAMES)
+            return cls(*(fields.octets(name, limit=SECRET_BYTES, exact=SECRET_BYTES) for name in _DEVICE_NAMES))
 
     def log_key(self, origin: str) -> LogKey:
         """The key that signs checkpoints."""
@@ -118,18 +121,25 @@ class SeedSecret:
 
     def serialize(self) -> bytes:
         """Canonical CBOR, to be sealed."""
-        values = (1, self.entropy, self.code_secret, self.log_key, self.policy_digest or b"", self.list_digest or b"")
-        return cbor.encode(dict(zip(_SEED_NAMES, values, strict=True)))
+        values = (self.entropy, self.code_secret, self.log_key, self.policy_digest or b"", self.list_digest or b"")
+        return cbor.encode({"version": VERSION} | dict(zip(_SEED_NAMES, values, strict=True)))
 
     @classmethod
     def parse(cls, secret: bytes) -> "SeedSecret":
         """From an opened seal. Raises HomeError HOME-CORRUPT."""
-        fields = fields_of(secret, _SEED_NAMES, "seed secret")
-        fields.uint("version", limit=1)
-        return cls(
-            entropy=fields.octets("entropy", limit=32),
-            code_secret=fields.octets("code_secret", limit=SECRET_BYTES, exact=SECRET_BYTES),
-            log_key=fields.text("log_key", limit=256),
-            policy_digest=fields.octets("policy", limit=32) or None,
-            list_digest=fields.octets("list", limit=32) or None,
-        )
+        with reading_secret():
+            fields = _open(secret, _SEED_NAMES)
+            entropy = fields.octets("entropy", limit=32)
+            if len(entropy) not in WORDS.values():
+                raise InputError("WIRE-LIMIT", "The entropy of a seed is of another length.")
+            return cls(
+                entropy=entropy,
+                code_secret=fields.octets("code_secret", limit=SECRET_BYTES, exact=SECRET_BYTES),
+                log_key=fields.text("log_key", limit=256),
+                policy_digest=fields.octets("policy", limit=32) or None,
+                list_digest=fields.octets("list", limit=32) or None,
+            )
+
+
+def _open(secret: bytes, names: tuple[str, ...]) -> Fields:
+    return open_message(secret, names, version=VERSION, limit=MAX_BYTES, what="opened secret")

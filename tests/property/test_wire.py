@@ -54,7 +54,7 @@ ACCOUNTS = st.builds(ExportedAccount, text(20), st.sampled_from([one.chain_id fo
 EXPORTS = st.builds(DeviceExport, text(20), text(40), text(60), UINT, UINT, st.lists(ACCOUNTS, max_size=4).map(tuple))
 
 KINDS = [WithdrawalRequest, SigningResponse, DeviceExport]
-HONEST = [wire_examples.REQUEST.serialize(), wire_examples.response(), wire_examples.account_export()]
+HONEST = [one.serialize() for one in (wire_examples.REQUEST, wire_examples.RESPONSE, wire_examples.EXPORT)]
 
 
 @COMMON

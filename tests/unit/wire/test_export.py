@@ -11,7 +11,7 @@ from custody.errors import InputError
 from custody.wire import export as wire
 from custody.wire.export import DeviceExport
 
-EXPORT = DeviceExport.parse(wire_examples.account_export())
+EXPORT = wire_examples.EXPORT
 
 
 def fields() -> dict[str, Any]:
@@ -76,4 +76,4 @@ def test_an_export_beyond_its_limit_is_not_even_decoded() -> None:
 
 def test_the_page_shows_this_export(project: Path) -> None:
     page = (project / "docs/spec/export.md").read_text("utf-8")
-    assert wire_examples.on_page(page, "export") == wire_examples.told(wire_examples.account_export())
+    assert wire_examples.on_page(page, "export") == wire_examples.told(EXPORT.serialize())

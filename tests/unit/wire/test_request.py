@@ -7,11 +7,14 @@ from typing import Any
 
 import cbor2
 import ceremonies
+import examples
+import psbts
 import pytest
 import wire_examples
 
 from custody.codec import cbor
 from custody.errors import InputError
+from custody.judgement import Installed, LogView, judge, serialize_accounts
 from custody.wire import request as wire
 from custody.wire.request import WithdrawalRequest
 
@@ -186,9 +189,17 @@ def test_the_page_shows_this_request(project: Path) -> None:
     assert wire_examples.on_page((project / "docs/spec/request.md").read_text("utf-8"), "request") == shown
 
 
-def test_the_example_would_be_signed(tmp_path: Path) -> None:
-    home = ceremonies.copy_home(tmp_path / "home")
-    assert ceremonies.sign(home, REQUEST.serialize()).status == "signed"
+def test_the_example_would_be_allowed() -> None:
+    verifier = wire_examples.LOG_KEY.verifier
+    installed = Installed.parse(
+        verifier.origin,
+        rehearsal=True,
+        accounts=serialize_accounts((psbts.TREASURY,)),
+        policy=examples.POLICY,
+        flagged=examples.FLAGGED_LIST,
+    )
+    log = LogView(verifier, verifier.open(wire_examples.EXPORT.checkpoint), ())
+    assert judge(REQUEST, installed, log, ceremonies.NOW).decision.allowed
 
 
 def refused(message: dict[str, Any], code: str) -> None:

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import cbor2
+import psbts
 import pytest
 import wire_examples
 
+from custody.coordinator.answers import check_response
 from custody.errors import InputError
 from custody.signatures import Signature
 from custody.wire import response as wire
 from custody.wire.response import Answer, SigningResponse, Status
 
-RESPONSE = SigningResponse.parse(wire_examples.response())
+RESPONSE = wire_examples.RESPONSE
 
 
 def fields() -> dict[str, Any]:
@@ -30,7 +32,7 @@ def refused(message: dict[str, Any], code: str) -> None:
 
 def test_it_reads_back() -> None:
     assert SigningResponse.parse(RESPONSE.serialize()) == RESPONSE
-    assert RESPONSE.serialize() == wire_examples.response()
+    assert cbor2.dumps(fields(), canonical=True) == RESPONSE.serialize()
 
 
 def test_the_answer_digest_is_that_of_the_page_computed_by_a_second_library() -> None:
@@ -129,5 +131,10 @@ def test_as_many_signatures_as_a_transaction_may_have_inputs_fit() -> None:
 
 
 def test_the_page_shows_this_response(project: Path) -> None:
-    shown = wire_examples.told(wire_examples.response()) + f"answer digest {RESPONSE.answer.digest.hex()}\n"
+    shown = wire_examples.told(RESPONSE.serialize()) + f"answer digest {RESPONSE.answer.digest.hex()}\n"
     assert wire_examples.on_page((project / "docs/spec/response.md").read_text("utf-8"), "response") == shown
+
+
+def test_the_example_is_the_answer_to_the_requests_example() -> None:
+    checkpoint = check_response(wire_examples.REQUEST, RESPONSE, wire_examples.EXPORT, psbts.TREASURY)
+    assert checkpoint.size == 6
