@@ -245,6 +245,18 @@ def test_a_child_that_reads_nothing_is_killed_too() -> None:
         assert refusal(decoder, bytes(MAX_IMAGE)) == "IMAGE-KILLED-DECODER"
 
 
+def test_an_image_that_bursts_the_memory_is_refused_and_the_scan_goes_on() -> None:
+    """A few kilobytes that unfold to 150 MB and need several times that, in a jail made smaller to save time."""
+    command = decoder_module._command()
+    command[3] = command[3].replace("import main; main()", "import main; import custody.edge.decoder_child as child")
+    command[3] += "; child.MAX_MEMORY = 400_000_000; main()"
+    written = BytesIO()
+    Image.new("LA", (6_000, 6_000)).save(written, "PNG")
+    with JailedDecoder(command=command) as decoder:
+        assert refusal(decoder, written.getvalue()) in ("IMAGE-UNREADABLE", "IMAGE-KILLED-DECODER")
+        assert texts_of(decoder, picture()) == [[TEXT]]
+
+
 def test_images_that_kill_the_child_again_and_again_end_the_scan() -> None:
     with JailedDecoder(command=script(SPEAK)) as decoder:
         codes = [refusal(decoder, picture()) for _ in range(MAX_RESTARTS + 2)]
