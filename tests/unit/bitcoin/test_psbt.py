@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from psbts import PAYEE, TREASURY, Map, Payment, build, coins, honest, key_path, lengths, put, serialize, stretched
 
-from custody.bitcoin.psbt import MAX_INPUTS, MAX_PATH, MAX_SIZE, MAX_VALUE, parse
+from custody.bitcoin.psbt import MAX_INPUTS, MAX_OUTPUTS, MAX_PATH, MAX_SIZE, MAX_VALUE, parse
 from custody.bitcoin.transaction import TxIn
 from custody.bitcoin.transaction import parse as parse_transaction
 from custody.codec.compact_size import var_bytes
@@ -165,8 +165,10 @@ def test_base64_is_refused() -> None:
         (1, "12", "PSBT-V2-FIELD"),
         (1, "13", "PSBT-TAPROOT"),
         (1, "18", "PSBT-TAPROOT"),
+        (1, "19", "PSBT-UNKNOWN-KEY"),
         (1, "1a" + KEY.hex(), "PSBT-MUSIG2"),
         (1, "1c" + KEY.hex(), "PSBT-MUSIG2"),
+        (1, "1d", "PSBT-UNKNOWN-KEY"),
         (1, "f0", "PSBT-UNKNOWN-KEY"),
         (1, "fc03", "PSBT-PROPRIETARY"),
         (1, "ff", "PSBT-UNKNOWN-KEY"),
@@ -176,6 +178,7 @@ def test_base64_is_refused() -> None:
         (3, "05", "PSBT-TAPROOT"),
         (3, "07" + "11" * 32, "PSBT-TAPROOT"),
         (3, "08" + KEY.hex(), "PSBT-MUSIG2"),
+        (3, "09", "PSBT-UNKNOWN-KEY"),
         (3, "35", "PSBT-UNKNOWN-KEY"),
         (3, "fc", "PSBT-PROPRIETARY"),
     ],
@@ -264,13 +267,16 @@ def test_bytes_after_a_witness_utxo_are_refused() -> None:
 
 
 def test_sizes_are_bounded() -> None:
-    assert refusal(b"psbt\xff" + bytes(MAX_SIZE)) == "PSBT-SIZE"
+    assert refusal(b"psbt\xff" + bytes(MAX_SIZE - 4)) == "PSBT-SIZE"
+    assert refusal(b"psbt\xff" + bytes(MAX_SIZE - 5)) == "PSBT-NO-TRANSACTION"
     assert bent(lambda maps: put(maps[1], b"\x00", bytes(MAX_VALUE + 1))) == "TX-LIMIT"
     assert bent(lambda maps: put(maps[1], bytes(200), b"")) == "TX-LIMIT"
     too_many = build(coins(1) * (MAX_INPUTS + 1), [Payment(PAYEE, 1000)])
     assert refusal(serialize(too_many)) == "PSBT-COUNT"
-    crowded = build(coins(1), [Payment(PAYEE, 1000)] * 1001)
+    crowded = build(coins(1), [Payment(PAYEE, 1000)] * (MAX_OUTPUTS + 1))
     assert refusal(serialize(crowded)) == "PSBT-COUNT"
+    full = build(coins(1) * MAX_INPUTS, [Payment(PAYEE, 1000)] * MAX_OUTPUTS)
+    assert len(parse(serialize(full)).inputs) == MAX_INPUTS
 
 
 def test_an_extended_key_is_read() -> None:

@@ -89,13 +89,15 @@ def test_an_amount_lied_in_the_repeated_output_is_refused() -> None:
     for lie in (-1, 1, -90_000, 1_000_000):
         maps = honest()
         put(maps[1], b"\x01", TxOut(coins(1)[0].amount + lie, coins(1)[0].script).serialize())
-        assert refusal(maps) == "PSBT-UTXO-MISMATCH"
+        with pytest.raises(TransactionError, match=r"PSBT-UTXO-MISMATCH.*proves 100000 satoshi\.$"):
+            seen(maps)
 
 
 def test_a_script_lied_in_the_repeated_output_is_refused() -> None:
     maps = honest()
     put(maps[1], b"\x01", TxOut(coins(1)[0].amount, PAYEE).serialize())
-    assert refusal(maps) == "PSBT-UTXO-MISMATCH"
+    with pytest.raises(TransactionError, match="PSBT-UTXO-MISMATCH.*under another script"):
+        seen(maps)
 
 
 def test_an_amount_lied_in_the_previous_transaction_is_refused() -> None:
@@ -357,6 +359,14 @@ def test_a_transaction_too_heavy_to_relay_is_refused() -> None:
     crowd = replace(crowd, outputs=(TxOut(1000, b"\x51\x20" + PAYEE[2:] + bytes(12)),) * 800)
     heavy: list[Map] = [[(b"\x00", crowd.serialize())], *([[]] * 1800)]
     assert refusal(heavy) == "TX-WEIGHT"
+
+
+def test_the_heaviest_transaction_that_is_relayed_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 2 inputs, 2 outputs: 154 bytes without witness, 2 for marker and flag, 107 for each witness.
+    monkeypatch.setattr("custody.bitcoin.review.MAX_WEIGHT", 4 * 154 + 2 + 2 * 107)
+    assert seen(honest()).fee == 1000
+    monkeypatch.setattr("custody.bitcoin.review.MAX_WEIGHT", 4 * 154 + 2 + 2 * 107 - 1)
+    assert refusal(honest()) == "TX-WEIGHT"
 
 
 def test_the_registered_extended_key_may_be_repeated() -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import wallycore as wally
 
 from custody.bitcoin.script import ScriptType, classify, decode_address, dust_limit, encode_address
 from custody.chains import BITCOIN, CHAINS, REGTEST, SIGNET, TESTNET, Chain
@@ -38,6 +39,11 @@ REFUSED = [
     ("76a914" + "11" * 20 + "88ad", "SCRIPT-NONSTANDARD"),
     ("a914" + "22" * 20 + "88", "SCRIPT-NONSTANDARD"),
     ("0029" + "11" * 41, "SCRIPT-NONSTANDARD"),
+    ("6102" + "1111", "SCRIPT-NONSTANDARD"),
+    ("76a913" + "11" * 20 + "88ac", "SCRIPT-NONSTANDARD"),
+    ("76a914" + "11" * 21 + "88ac", "SCRIPT-NONSTANDARD"),
+    ("a913" + "22" * 20 + "87", "SCRIPT-NONSTANDARD"),
+    ("a914" + "22" * 21 + "87", "SCRIPT-NONSTANDARD"),
 ]
 
 
@@ -141,5 +147,16 @@ def test_testnet_and_signet_share_their_addresses() -> None:
     assert encode_address(script, TESTNET) == encode_address(script, SIGNET)
 
 
-def test_an_endless_address_is_refused_unread() -> None:
-    assert refusal("1" * 1_000_000, BITCOIN) == "ADDRESS-SYNTAX"
+def test_base58_of_another_size_is_refused() -> None:
+    for size in (0, 19, 21, 32):
+        assert refusal(wally.base58check_from_bytes(bytes([BITCOIN.p2pkh]) + bytes(size)), BITCOIN) == "ADDRESS-SYNTAX"
+
+
+@pytest.mark.parametrize("text", ["1" * 91, "1" * 1_000_000, "bc1q\u0441"])
+def test_endless_or_foreign_text_is_refused_unread(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the library was given the text")
+
+    monkeypatch.setattr(wally, "addr_segwit_to_bytes", never)
+    monkeypatch.setattr(wally, "base58check_to_bytes", never)
+    assert refusal(text, BITCOIN) == "ADDRESS-SYNTAX"
