@@ -96,7 +96,7 @@ def test_an_amount_lied_in_the_repeated_output_is_refused() -> None:
 def test_a_script_lied_in_the_repeated_output_is_refused() -> None:
     maps = honest()
     put(maps[1], b"\x01", TxOut(coins(1)[0].amount, PAYEE).serialize())
-    with pytest.raises(TransactionError, match="PSBT-UTXO-MISMATCH.*under another script"):
+    with pytest.raises(TransactionError, match=r"PSBT-UTXO-MISMATCH.*under another script"):
         seen(maps)
 
 
