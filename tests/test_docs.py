@@ -62,7 +62,7 @@ def disagreements(page: str, modules: Iterable[str]) -> set[str]:
     used, said = set(), set()
     for source in modules:
         used |= set(raised(source))
-        said |= words(source)
+        said |= words(source) | {code for code, _ in used}
     return (
         {f"twice on the page: {code}" for code, times in Counter(row[0] for row in rows).items() if times > 1}
         | {f"not on the page: {code}" for code in {code for code, _ in used} - listed.keys()}
@@ -92,6 +92,7 @@ ROW = "| A-B | input | An example. |\n"
         (ROW, 'raise InputError("A-B", "An example.")', None),
         (ROW, 'Reason("A-B", "rule", "", "")', None),
         (ROW, '_refuse("A-B")', None),
+        ("| LONE | input | An example. |\n", 'raise InputError("LONE", "An example.")', None),
         ("", 'raise InputError("A-B", "An example.")', "not on the page: A-B"),
         ("", 'raise InputError("LONE" if x else "A-B", "An example.")', "not on the page: LONE"),
         (ROW, 'Reason(code="A-C", rule="")\n_refuse("A-B")', "not on the page: A-C"),
