@@ -7,6 +7,25 @@ from custody.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
+class FeerateUnit:
+    """How people write the price of a transaction's size: ``name``, and how many base units of the coin one such is."""
+
+    name: str
+    base_units: int
+
+    def format(self, feerate: int) -> str:
+        """``14000`` base units for 1,000 units of size are ``14.000 sat/vB``: exact, at least three decimals."""
+        scale = 1000 * self.base_units
+        whole, fraction = divmod(feerate, scale)
+        decimals = f"{fraction:0{len(str(scale)) - 1}d}".rstrip("0")
+        return f"{whole:,}.{decimals:0<3} {self.name}"
+
+
+SAT_PER_VBYTE = FeerateUnit("sat/vB", 1)
+GWEI_PER_GAS = FeerateUnit("gwei/gas", 10**9)
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """One network.
 
@@ -16,6 +35,7 @@ class Chain:
         test: coins without value; the only networks on which a rehearsal home signs.
         coin: the network's own asset (CAIP-19 with SLIP-44).
         coin_type: SLIP-44, hardened in the account path.
+        feerate_unit: in which people read and cap feerates.
     """
 
     chain_id: str
@@ -23,6 +43,7 @@ class Chain:
     test: bool
     coin: Asset
     coin_type: int
+    feerate_unit: FeerateUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,7 @@ def _bitcoin(genesis: str, alias: str, symbol: str, hrp: str, *, test: bool) -> 
         test=test,
         coin=Asset(f"bip122:{genesis}/slip44:{coin_type}", symbol, 8),
         coin_type=coin_type,
+        feerate_unit=SAT_PER_VBYTE,
         hrp=hrp,
         p2pkh=0x6F if test else 0x00,
         p2sh=0xC4 if test else 0x05,
@@ -72,6 +94,7 @@ def _evm(number: int, alias: str, symbol: str, slip44: int, *, test: bool = Fals
         test=test,
         coin=Asset(f"eip155:{number}/slip44:{slip44}", symbol, 18),
         coin_type=60,
+        feerate_unit=GWEI_PER_GAS,
         number=number,
     )
 
