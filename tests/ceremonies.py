@@ -15,6 +15,7 @@ import examples
 import psbts
 
 from custody import ceremony
+from custody.audit.checkpoint import LogKey
 from custody.bitcoin.script import encode_address
 from custody.ceremony import Consent, Key, Outcome, Unlock
 from custody.chains import REGTEST
@@ -22,7 +23,9 @@ from custody.edge import founding, home
 from custody.edge.founding import Founders
 from custody.edge.home import SignerHome
 from custody.judgement import Judgement
+from custody.vault import sealed
 from custody.vault.key_holder import KeyHolder
+from custody.vault.secrets import DeviceSecrets
 from custody.wire.export import DeviceExport, ExportedAccount
 from custody.wire.request import WithdrawalRequest
 
@@ -155,3 +158,10 @@ def secrets_file(folder: Path, **changes: Any) -> Path:
     path = folder / "secrets.json"
     path.write_text(json.dumps(SECRETS | changes))
     return path
+
+
+def log_key(folder: Path) -> LogKey:
+    """The log's private key, as whoever holds the device key can read it."""
+    sealed_device, device_key = (folder / "device.sealed").read_bytes(), (folder / "device.key").read_bytes()
+    secrets = DeviceSecrets.parse(sealed.open_sealed(sealed_device, device_key))
+    return secrets.log_key(sealed.read_header(sealed_device).origin)

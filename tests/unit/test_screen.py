@@ -1,0 +1,214 @@
+"""What the officers read: one screen written by hand, and names that try to rearrange it."""
+
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import ceremonies
+import examples
+import psbts
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custody import ceremony, screen
+from custody.judgement import Judgement
+from custody.policy.decision import Decision, Reason
+from custody.screen import printable
+
+# Written by hand from what the transaction does: two coins of 100,000 and 100,001 pay 60,000, the fee is 1,000.
+GOLDEN = """\
+REHEARSAL: keys for practice, coins without value
+
+Request       {digest}
+Account       treasury on regtest
+Purpose       customer withdrawal
+
+PAYS          0.00060000 rBTC
+to            bcrt 1qc7 4th7 kymd hva5 6ntt 26yz zsn5 ujz2 wtz3 al4w
+beneficiary   Hanako Smith, at Other Exchange Ltd
+originator    Hanako Tanaka
+
+Change        0.00139001 rBTC back to this account, proved
+Fee           0.00001000 rBTC  (4.808 sat/vB)
+Leaves        0.00061000 rBTC leaves the account in all
+Spends        2 coin(s), every amount proved
+Note          It signals that it may be replaced before it is mined (BIP125).
+
+ALLOW: no rule speaks against this request."""
+
+HOSTILE = {
+    "a clear screen": "\x1b[2J\x1b[H",
+    "a carriage return": "x\rPAYS 0.1",
+    "lines": "x\nPAYS          0.00000001 rBTC\r\nto  evil\x0b\x0c\x85",
+    "separators": "x\u2028PAYS\u2029",
+    "a right-to-left override": "\u202edrawerohtiw\u202c",
+    "isolates": "\u2066\u2067\u2068\u2069\u061c\u200e\u200f",
+    "zero width": "Ta\u200bna\u200cka\u200d\ufeff\u2060\u00ad",
+    "tags": "\U000e0041\U000e0042\U000e007f",
+    "other spaces": "a\u00a0b\u2003c\u3000d",
+    "fillers": "\u3164\u115f\u1160\uffa0\u2800",
+    "variation selectors": "a\ufe0fb\U000e0100",
+    "private use": "\ue000\U000f0000",
+    "not assigned": "\u0378\U0003fffe",
+    "a pile of marks": "Z" + "\u0335\u0321\u0489" * 20,
+    "null": "\x00\x07\x08\x7f",
+}
+
+
+@pytest.fixture(scope="module")
+def judgement(tmp_path_factory: pytest.TempPathFactory) -> Judgement:
+    return judged(ceremonies.copy_home(tmp_path_factory.mktemp("screen") / "home"))
+
+
+def judged(folder: Path, **changes: Any) -> Judgement:
+    with ceremonies.open_home(folder) as opened:
+        return ceremony.review(ceremonies.request(**changes).serialize(), opened, ceremonies.NOW)[0]
+
+
+def shown(judgement: Judgement) -> list[str]:
+    return list(screen.lines(judgement, rehearsal=True))
+
+
+def test_the_screen_of_an_honest_request(judgement: Judgement) -> None:
+    assert "\n".join(shown(judgement)) == GOLDEN.format(digest=judgement.request.digest.hex())
+
+
+def test_a_real_home_does_not_call_itself_a_rehearsal(judgement: Judgement) -> None:
+    assert list(screen.lines(judgement, rehearsal=False)) == shown(judgement)[2:]
+
+
+def test_a_refusal_tells_every_reason_and_what_would_have_passed(tmp_path: Path) -> None:
+    refused = judged(ceremonies.copy_home(tmp_path / "home"), travel_rule=b"", purpose="")
+    told = "\n".join(shown(refused))
+    assert "DENY: 1 reason." in told
+    assert "TRAVEL-RULE-NONE" in told
+    assert "Purpose" not in told
+    for reason in refused.decision.reasons:
+        assert reason.required in " ".join(told.split())
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_purpose_can_alter_the_screen(judgement: Judgement, hostile: str) -> None:
+    lied = replace(judgement, request=replace(judgement.request, purpose=hostile))
+    check_screen(shown(lied), shown(judgement), {"Purpose"})
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_account_or_network_name_can_alter_the_screen(judgement: Judgement, hostile: str) -> None:
+    lied = replace(judgement, request=replace(judgement.request, account=hostile, chain_id=hostile))
+    check_screen(shown(lied), shown(judgement), {"Account"})
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_reason_can_alter_the_screen(judgement: Judgement, hostile: str) -> None:
+    decision = Decision.allow_unless([Reason("REQUEST-CHAIN", "request", hostile, hostile)])
+    told = shown(replace(judgement, decision=decision))
+    beginning = shown(judgement)[:-1]
+    assert told[: len(beginning)] == beginning
+    verdict = told[len(beginning) :]
+    assert verdict[:2] == ["DENY: 1 reason.", "1. REQUEST-CHAIN (rule request)"]
+    assert all(line.startswith("   ") for line in verdict[2:])
+    assert all(map(is_plain, told))
+
+
+@settings(max_examples=150, deadline=None)
+@given(purpose=st.text(st.characters(exclude_categories=["Cs"]), max_size=280))
+def test_any_purpose_leaves_every_other_line_as_it_is(judgement: Judgement, purpose: str) -> None:
+    honest = shown(replace(judgement, request=replace(judgement.request, purpose="")))
+    lied = shown(replace(judgement, request=replace(judgement.request, purpose=purpose)))
+    digest = 2
+    assert [
+        line for line in lied if line not in honest and not line.startswith(("Purpose ", " " * 14, "Request"))
+    ] == []
+    assert lied[:digest] + lied[-12:] == honest[:digest] + honest[-12:]
+    assert all(map(is_plain, lied))
+
+
+@pytest.mark.parametrize("place", range(60, 90))
+def test_a_long_purpose_cannot_pass_for_a_line_of_its_own(judgement: Judgement, place: int) -> None:
+    fake = "x" * place + " " * 10 + "PAYS          0.00000001 rBTC"
+    told = shown(replace(judgement, request=replace(judgement.request, purpose=fake)))
+    assert [line for line in told if line.startswith("PAYS")] == ["PAYS          0.00060000 rBTC"]
+    assert max(map(len, told)) <= 78
+
+
+def test_wide_letters_count_twice(judgement: Judgement) -> None:
+    told = shown(replace(judgement, request=replace(judgement.request, purpose="\u6c34" * 100)))
+    wide = [line for line in told if "\u6c34" in line]
+    assert [line.count("\u6c34") for line in wide] == [32, 32, 32, 4]
+
+
+def test_the_legal_name_is_shown_not_an_alias(tmp_path: Path) -> None:
+    record = examples.record((0, ceremonies.PAYEE, ceremonies.PAID))
+    person = record["ivms101"]["beneficiary"]["beneficiaryPerson"][0]["naturalPerson"]
+    names = person["name"]["nameIdentifier"]
+    person["name"]["nameIdentifier"] = [
+        {"primaryIdentifier": "Harmless", "naturalPersonNameIdentifierType": "ALIA"},
+        *names,
+    ]
+    told = shown(judged(ceremonies.copy_home(tmp_path / "home"), travel_rule=examples.block(record)))
+    assert "beneficiary   Hanako Smith, at Other Exchange Ltd" in told
+
+
+def test_a_company_is_shown_by_its_name(tmp_path: Path) -> None:
+    record = examples.record((0, ceremonies.PAYEE, ceremonies.PAID))
+    company = examples.legal_person("Paid Company Ltd", "529900PAIDCOMPANY199")
+    record["ivms101"]["beneficiary"]["beneficiaryPerson"] = [company | {"accountNumber": [ceremonies.PAYEE]}]
+    told = shown(judged(ceremonies.copy_home(tmp_path / "home"), travel_rule=examples.block(record)))
+    assert "beneficiary   Paid Company Ltd, at Other Exchange Ltd" in told
+
+
+def test_an_unreadable_record_leaves_the_payment_on_the_screen(tmp_path: Path) -> None:
+    told = shown(judged(ceremonies.copy_home(tmp_path / "home"), travel_rule=b"\x00"))
+    assert "PAYS          0.00060000 rBTC" in told
+    assert not any(line.startswith("beneficiary") for line in told)
+
+
+def test_outputs_for_scripts_name_the_record_that_covers_them(judgement: Judgement) -> None:
+    coin = {"asset": "bip122:0f9188f13cb7b2c71f2a335e3a4fc328/slip44:1"}
+    change = psbts.TREASURY.address(1, 3)
+    assert screen.outputs(judgement) == [
+        {"index": 0, "address": ceremonies.PAYEE, "amount": "60000", "role": "payment", "record": 0} | coin,
+        {"index": 1, "address": change, "amount": "139001", "role": "change", "record": None} | coin,
+    ]
+    assert screen.outputs(replace(judgement, review=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "visible"),
+    [
+        ("Tanaka \u82b1\u5b50", "Tanaka \u82b1\u5b50"),
+        ("M\u00fcller, \u00c5se & \u015eahin", "M\u00fcller, \u00c5se & \u015eahin"),
+        ("\u05d3\u05d5\u05d3", "\u05d3\u05d5\u05d3"),
+        ("a\nb", "a<U+000A>b"),
+        ("\u202e", "<U+202E>"),
+        ("a\u0301", "a\u0301"),
+        ("a\u0301\u0301\u0301\u0301", "a\u0301\u0301<U+0301><U+0301>"),
+        ("\U000e0041", "<U+E0041>"),
+    ],
+)
+def test_what_is_visible_stays_and_what_is_not_is_named(text: str, visible: str) -> None:
+    assert printable(text) == visible
+
+
+def test_a_screen_that_shows_everything_as_it_is_would_be_found(judgement: Judgement) -> None:
+    with pytest.raises(AssertionError):
+        check_screen(["Purpose       \x1b[2J"], shown(judgement), {"Purpose"})
+
+
+def check_screen(told: list[str], honest: list[str], touched: set[str]) -> None:
+    """That only the touched rows and their continuations differ, and every line is plain."""
+    assert [line for line in told if not is_plain(line)] == []
+    assert untouched(told, touched | {"Request"}) == untouched(honest, touched | {"Request"})
+
+
+def untouched(told: list[str], touched: set[str]) -> list[str]:
+    """The blank lines, and those that begin a row whose label is not touched."""
+    return [line for line in told if not line.strip() or line[:14].strip() not in {"", *touched}]
+
+
+def is_plain(line: str) -> bool:
+    """Visible characters and ordinary spaces only."""
+    return all(character == " " or unicodedata.category(character)[0] not in "CZ" for character in line)
