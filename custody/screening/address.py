@@ -1,7 +1,7 @@
 """Addresses compared by what they pay.
 
 One key or script has several addresses: on each network, and for each way of locking coins to it. `Program` is the
-same on every network; `candidates` are the programs that one key or script is known to answer for.
+same on every network of a family; `candidates` are the programs that one key or script is known to answer for.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ import wallycore
 
 from custody.bitcoin import script as scripts
 from custody.bitcoin.script import ScriptType
-from custody.chains import BITCOIN_CHAINS, BitcoinChain
+from custody.chains import BITCOIN_CHAINS, EVM_CHAINS, BitcoinChain, Chain, EvmChain
 from custody.errors import InputError
+from custody.evm.address import checksum_address, parse_address
 
 
 class Kind(StrEnum):
@@ -22,11 +23,16 @@ class Kind(StrEnum):
     SCRIPT_HASH = "script hash"
     WITNESS_SCRIPT = "witness script"
     TAPROOT_KEY = "taproot key"
+    EVM = "EVM address"
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What coins are locked to: HASH160 of a key or script (20 bytes), SHA-256 of a script or a taproot key (32)."""
+    """What coins are locked to.
+
+    HASH160 of a key or script (20 bytes), SHA-256 of a script or a taproot key (32), or an EVM address (20), which is
+    another space than HASH160: equal bytes of two kinds are not the same payee.
+    """
 
     kind: Kind
     payload: bytes
@@ -41,41 +47,70 @@ _PROGRAMS = {
     ScriptType.P2TR: (Kind.TAPROOT_KEY, slice(2, 34)),
 }
 
+_HEX = ("0x", "0X")
 _BECH32 = tuple(f"{chain.hrp}1" for chain in BITCOIN_CHAINS)
 
 
 def decode_address(address: str) -> Program:
-    """The program of a P2PKH, P2SH, P2WPKH, P2WSH or P2TR address of any served chain.
+    """The program of a Bitcoin P2PKH, P2SH, P2WPKH, P2WSH or P2TR address, or an EVM address, of any served chain.
 
     Raises:
-        InputError: ADDRESS-SYNTAX for anything else: other chains, mixed case, a wrong checksum or its wrong variant
-            (BIP350), an unknown witness version or length.
+        InputError: ADDRESS-CHECKSUM for an EVM address whose capitals do not fit it (EIP-55); ADDRESS-SYNTAX for
+            anything else: other chains, bech32 in mixed case, a wrong checksum or its wrong variant (BIP350), an
+            unknown witness version or length.
     """
+    if address.startswith(_HEX):
+        return Program(Kind.EVM, _parse_hex(address))
     for chain in BITCOIN_CHAINS:
         try:
             return decode_on_chain(address, chain)
         except InputError:
             continue
-    served = ", ".join(chain.alias for chain in BITCOIN_CHAINS)
+    served = ", ".join(chain.alias for chain in (*BITCOIN_CHAINS, *EVM_CHAINS))
     raise InputError("ADDRESS-SYNTAX", "This is no address of a served chain.", f"Served chains: {served}.")
 
 
-def decode_on_chain(address: str, chain: BitcoinChain) -> Program:
-    """The program of an address of this chain. Testnet and signet write the same addresses.
+def decode_on_chain(address: str, chain: Chain) -> Program:
+    """The program of an address of this chain, an EVM address in its one spelling with a checksum (EIP-55).
+
+    Testnet and signet write the same addresses, and so do all EVM networks.
 
     Raises:
-        InputError: ADDRESS-SYNTAX or ADDRESS-KIND, as `custody.bitcoin.script.decode_address`.
+        InputError: ADDRESS-SYNTAX, ADDRESS-KIND (Bitcoin), ADDRESS-CHECKSUM (EVM).
     """
-    script = scripts.decode_address(canonical_address(address), chain)
-    kind, payload = _PROGRAMS[scripts.classify(script)]
-    return Program(kind, script[payload])
+    match chain:
+        case BitcoinChain():
+            script = scripts.decode_address(canonical_address(address), chain)
+            kind, payload = _PROGRAMS[scripts.classify(script)]
+            return Program(kind, script[payload])
+        case EvmChain():
+            return Program(Kind.EVM, parse_address(address))
+    raise InputError("ADDRESS-SYNTAX", "This network's addresses are not known.")
 
 
 def canonical_address(address: str) -> str:
-    """The one text of an address: BIP173 allows bech32 all in capitals, for QR codes; ours is in small letters."""
+    """The one spelling of an address; a text that is no address, or has capitals that fit no checksum, as it is.
+
+    BIP173 allows bech32 all in capitals, for QR codes; ours is in small letters. Hex all in small letters or all in
+    capitals has no checksum; ours has that of EIP-55.
+    """
+    if address.startswith(_HEX):
+        return _canonical_hex(address)
     lowered = address.lower()
     capitals = address.isascii() and address == address.upper() and lowered.startswith(_BECH32)
     return lowered if capitals else address
+
+
+def _canonical_hex(address: str) -> str:
+    try:
+        return checksum_address(_parse_hex(address))
+    except InputError:
+        return address
+
+
+def _parse_hex(address: str) -> bytes:
+    """Small letters, capitals (the x in either case), or the checksum of EIP-55."""
+    return parse_address(address.lower() if address == address.upper() else address, strict=False)
 
 
 def candidates(program: Program) -> frozenset[Program]:

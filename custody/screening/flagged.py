@@ -70,7 +70,7 @@ class FlaggedList:
         """The entry that flags an address: the same address first, else the first of the same key or script.
 
         Raises:
-            InputError: ADDRESS-SYNTAX: an address that cannot be decoded cannot be cleared.
+            InputError: ADDRESS-SYNTAX, ADDRESS-CHECKSUM: an address that cannot be decoded cannot be cleared.
         """
         program = decode_address(address)
         if entry := self._written.get(canonical_address(address)):

@@ -9,7 +9,7 @@ import pytest
 from bip_utils import P2PKHAddrEncoder, P2SHAddrEncoder, P2WPKHAddrEncoder
 from Crypto.Hash import RIPEMD160
 
-from custody.chains import BITCOIN, BITCOIN_CHAINS, REGTEST, SIGNET, TESTNET
+from custody.chains import BITCOIN, BITCOIN_CHAINS, ETHEREUM, EVM_CHAINS, REGTEST, SIGNET, TESTNET, EvmChain
 from custody.errors import InputError
 from custody.screening.address import Kind, Program, candidates, canonical_address, decode_address, decode_on_chain
 
@@ -104,7 +104,6 @@ def test_published_segwit_addresses_decode_or_are_refused_as_their_script_says(
         "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3",
         "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2\x00",
         "TUCsTq7TofTCJRRoHk6RvhMoS2mJLm5Yzq",
-        "0x098B716B8Aaf21512996dC57EB0615e2383E2f96",
         "ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9",
         "bc1pfeessrawgf",
         "5KYZdUEo39z3FPrtuX2QbbwGnNP5zTd7yyr2SC1j299sBCnWjss",
@@ -135,3 +134,99 @@ def test_an_address_belongs_to_its_chain() -> None:
 def test_testnet_and_signet_write_the_same_addresses() -> None:
     address = P2WPKHAddrEncoder.EncodeKey(PUBLIC_KEY, hrp="tb", wit_ver=0)
     assert decode_on_chain(address, TESTNET) == decode_on_chain(address, SIGNET)
+
+
+# The addresses of EIP-55's test cases, and the Ronin thief's.
+EIP55 = [
+    "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+    "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
+    "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB",
+    "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
+    "0x52908400098527886E0F7030069857D2E4169EE7",
+    "0x8617E340B3D01FA5F11F306F4090FD50E238070D",
+    "0xde709f2102306220921060314715629080e2fb77",
+    "0x27b1fdb04752bbc536007a920d24acb045561c26",
+    "0x098B716B8Aaf21512996dC57EB0615e2383E2f96",
+]
+
+
+def spellings(address: str) -> list[str]:
+    """The checksum's, small letters, capitals after a small x, capitals throughout."""
+    return [address, address.lower(), "0x" + address[2:].upper(), address.upper()]
+
+
+@pytest.mark.parametrize("address", EIP55)
+def test_an_evm_address_is_its_20_bytes_in_every_spelling(address: str) -> None:
+    program = Program(Kind.EVM, bytes.fromhex(address[2:]))
+    for spelling in spellings(address):
+        assert decode_address(spelling) == program
+        assert canonical_address(spelling) == address
+    assert candidates(program) == {program}
+
+
+@pytest.mark.parametrize("chain", EVM_CHAINS, ids=lambda chain: chain.alias)
+@pytest.mark.parametrize("address", EIP55)
+def test_on_an_evm_chain_the_spelling_with_the_checksum_is_the_only_one(address: str, chain: EvmChain) -> None:
+    assert decode_on_chain(address, chain).payload == bytes.fromhex(address[2:])
+    for spelling in set(spellings(address)) - {address}:
+        with pytest.raises(InputError, match=r"ADDRESS-(CHECKSUM|SYNTAX)"):
+            decode_on_chain(spelling, chain)
+
+
+@pytest.mark.parametrize("place", range(2, 42))
+def test_one_letter_in_the_other_case_is_refused(place: int) -> None:
+    address = EIP55[0]
+    other = address[:place] + address[place].swapcase() + address[place + 1 :]
+    if other == address:
+        assert address[place].isdigit()
+        return
+    with pytest.raises(InputError, match="ADDRESS-CHECKSUM"):
+        decode_address(other)
+    assert canonical_address(other) == other
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0x",
+        "0X",
+        EIP55[0][2:],
+        EIP55[0][:-1],
+        EIP55[0] + "0",
+        EIP55[0] + " ",
+        EIP55[0] + "\n",
+        " " + EIP55[0],
+        "0X" + EIP55[0][2:],
+        "0x0x" + EIP55[0][4:],
+        EIP55[0][:-1] + "g",
+        EIP55[0].replace("5", "\uff15", 1),
+        EIP55[0].replace("5", "\u0665", 1),
+        "eip155:1:" + EIP55[0],
+        "ronin:" + EIP55[0][2:],
+        "one1pdrvv2dt24drzcjmjyjuxgdj9fd2zp2jgq8lny",
+        "vitalik.eth",
+        "0x" + "0" * 100_000,
+        "0x\ud800",
+    ],
+)
+def test_what_is_no_evm_address_is_refused(address: str) -> None:
+    with pytest.raises(InputError, match="ADDRESS-SYNTAX"):
+        decode_address(address)
+    with pytest.raises(InputError, match="ADDRESS-SYNTAX"):
+        decode_on_chain(address, ETHEREUM)
+    assert canonical_address(address) == address
+
+
+def test_an_address_of_one_family_is_none_of_the_other() -> None:
+    for chain in BITCOIN_CHAINS:
+        with pytest.raises(InputError, match="ADDRESS-SYNTAX"):
+            decode_on_chain(EIP55[0], chain)
+    for bitcoin in (P2WPKH, P2TR, examples.PAYEE):
+        with pytest.raises(InputError, match="ADDRESS-SYNTAX"):
+            decode_on_chain(bitcoin, ETHEREUM)
+
+
+def test_equal_bytes_of_two_families_are_two_programs() -> None:
+    same_bytes = decode_address("0x" + KEY_HASH.hex())
+    assert same_bytes.payload == decode_address(P2WPKH).payload
+    assert not candidates(same_bytes) & candidates(decode_address(P2WPKH))

@@ -7,6 +7,7 @@ import examples
 import pytest
 from bip_utils import Base58Encoder, P2WPKHAddrEncoder, SegwitBech32Encoder
 from bip_utils.utils.crypto import Hash160
+from eth_utils.address import to_checksum_address
 
 from custody.chains import BITCOIN_CHAINS
 from custody.errors import InputError
@@ -81,7 +82,10 @@ def test_a_list_that_flags_nothing_says_so() -> None:
     ("line", "code"),
     [
         (TRON, "LIST-SYNTAX"),
-        ("0x098B716B8Aaf21512996dC57EB0615e2383E2f96", "LIST-SYNTAX"),
+        ("0x098b716B8Aaf21512996dC57EB0615e2383E2f96", "LIST-SYNTAX"),
+        ("0x098B716B8Aaf21512996dC57EB0615e2383E2f9", "LIST-SYNTAX"),
+        ("098B716B8Aaf21512996dC57EB0615e2383E2f96", "LIST-SYNTAX"),
+        ("ronin:098B716B8Aaf21512996dC57EB0615e2383E2f96", "LIST-SYNTAX"),
         (f" {P2PKH}", "LIST-SYNTAX"),
         (f"{P2PKH} ", "LIST-SYNTAX"),
         (f"{P2PKH},{NESTED}", "LIST-SYNTAX"),
@@ -165,4 +169,72 @@ def test_a_test_network_key_is_the_same_on_each() -> None:
 def test_the_example_on_the_page_is_a_list(project: Path) -> None:
     page = (project / "docs/spec/screening.md").read_text("utf-8")
     (written,) = re.findall(r"<!-- example:list -->\n```text\n(.*?)```", page, re.DOTALL)
-    assert len(FlaggedList.parse(written.encode()).entries) == 2
+    flagged = FlaggedList.parse(written.encode())
+    assert len(flagged.entries) == 3
+    assert flagged.find(RONIN_THIEF)
+
+
+# Sanctioned on 14 April 2022 as the Lazarus Group's, after the theft from the Ronin bridge.
+RONIN_THIEF = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"
+
+
+def in_other_cases(address: str) -> list[str]:
+    """The checksum's spelling by another library, small letters, capitals."""
+    digits = address[2:]
+    return [to_checksum_address(address), "0x" + digits.lower(), "0x" + digits.upper(), address.upper()]
+
+
+@pytest.mark.parametrize("listed", in_other_cases(RONIN_THIEF))
+@pytest.mark.parametrize("asked", in_other_cases(RONIN_THIEF))
+def test_an_evm_address_is_flagged_in_any_case(listed: str, asked: str) -> None:
+    match = FlaggedList.parse(f"{P2PKH}\n{listed}\n".encode()).find(asked)
+    assert match is not None
+    assert (match.entry, match.line, match.how) == (listed, 2, How.SAME_ADDRESS)
+
+
+def test_a_mistyped_evm_address_cannot_be_cleared() -> None:
+    with pytest.raises(InputError, match="ADDRESS-CHECKSUM"):
+        FlaggedList.parse(P2PKH.encode()).find(RONIN_THIEF.replace("B", "b"))
+
+
+def test_neither_family_flags_the_same_bytes_of_the_other() -> None:
+    key_hash = decode_address(P2PKH).payload
+    script_hash = decode_address(NESTED).payload
+    bitcoin = FlaggedList.parse(f"{P2PKH}\n{P2WPKH}\n{NESTED}\n".encode())
+    assert bitcoin.find("0x" + key_hash.hex()) is None
+    assert bitcoin.find("0x" + script_hash.hex()) is None
+    ethereum = FlaggedList.parse(f"0x{key_hash.hex()}\n0x{script_hash.hex()}\n".encode())
+    for address in (P2PKH, P2WPKH, NESTED, *siblings(Program(Kind.KEY_HASH, key_hash))):
+        assert ethereum.find(address) is None
+
+
+@pytest.fixture(scope="module")
+def sanctioned_on_ethereum(shared: Path) -> list[str]:
+    return (shared / "vectors/ofac/sanctioned_addresses_ETH.txt").read_text("ascii").split()
+
+
+def test_the_ethereum_sanctions_list_is_read_and_each_address_caught_in_any_case(
+    sanctioned_on_ethereum: list[str],
+) -> None:
+    flagged = FlaggedList.parse("\n".join(sanctioned_on_ethereum).encode())
+    small = [address for address in sanctioned_on_ethereum if address == address.lower()]
+    assert (len(sanctioned_on_ethereum), len(set(map(str.lower, sanctioned_on_ethereum))), len(small)) == (152, 152, 37)
+    assert RONIN_THIEF in sanctioned_on_ethereum
+    for line, address in enumerate(sanctioned_on_ethereum, 1):
+        for spelling in in_other_cases(address):
+            match = flagged.find(spelling)
+            assert match is not None
+            assert (match.entry, match.line, match.how) == (address, line, How.SAME_ADDRESS)
+
+
+def test_evm_addresses_one_bit_away_from_sanctioned_ones_are_not_flagged(sanctioned_on_ethereum: list[str]) -> None:
+    flagged = FlaggedList.parse("\n".join(sanctioned_on_ethereum).encode())
+    for address in sanctioned_on_ethereum:
+        assert flagged.find(f"0x{int(address, 16) ^ 1:040x}") is None
+
+
+@pytest.mark.parametrize("ticker", ["ARB", "BSC", "ETC", "USDC"])
+def test_the_sanctions_lists_of_other_evm_networks_and_tokens_are_read(shared: Path, ticker: str) -> None:
+    listed = (shared / f"vectors/ofac/sanctioned_addresses_{ticker}.txt").read_bytes()
+    flagged = FlaggedList.parse(listed)
+    assert len(flagged.entries) == len(listed.split()) > 0
