@@ -10,6 +10,7 @@ from coincurve._libsecp256k1 import ffi, lib  # type: ignore[import-not-found]
 from custody.errors import CustodyError
 
 VERSION = "21.0.0"
+MAX_TRIES = 256
 _DER_SIZE = 72
 _LOW_R_LENGTH = 32
 _NUMBER_SIZE = 32
@@ -27,16 +28,14 @@ def sign_low_r(secret: bytes, digest: bytes) -> bytes:
     _check_lengths(secret, digest)  # the C interface reads 32 bytes, whatever it is given
     context = _context()
     signature = ffi.new("secp256k1_ecdsa_signature *")
-    entropy = ffi.NULL
-    counter = 0
-    while True:
+    for counter in range(MAX_TRIES):
+        entropy = ffi.new("unsigned char[32]", counter.to_bytes(32, "little")) if counter else ffi.NULL
         if not lib.secp256k1_ecdsa_sign(context, signature, digest, secret, ffi.NULL, entropy):
             raise CustodyError("SIGN-LIBRARY", "The second signer could not sign.")
         der = _serialize(context, signature)
         if der[3] <= _LOW_R_LENGTH:
             return der
-        counter += 1
-        entropy = ffi.new("unsigned char[32]", counter.to_bytes(32, "little"))
+    raise CustodyError("SIGN-LIBRARY", "The second signer finds no signature with low R.")
 
 
 def verify(public_key: bytes, digest: bytes, der: bytes) -> bool:

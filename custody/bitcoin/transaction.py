@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from custody.codec.compact_size import Reader, encode, var_bytes
 from custody.errors import TransactionError
 
-COIN = 100_000_000
 MAX_MONEY = 2_100_000_000_000_000
 MAX_SIZE = 400_000
 WITNESS_SCALE = 4

@@ -38,6 +38,12 @@ def test_r_is_low_and_the_signature_holds() -> None:
     assert 5 < ground < 35  # about half need the grind
 
 
+def test_the_search_for_a_low_r_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_signer, "_serialize", lambda *_: bytes.fromhex("3046022100"))
+    with pytest.raises(CustodyError, match="SIGN-LIBRARY"):
+        second_signer.sign_low_r(SECRET, digest(1))
+
+
 def test_a_changed_byte_anywhere_is_refused() -> None:
     der = second_signer.sign_low_r(SECRET, digest(1))
     for position in range(len(der)):

@@ -102,6 +102,7 @@ def test_more_than_all_coins_is_refused() -> None:
 
 def test_a_transaction_beyond_the_limit_is_refused_unread() -> None:
     assert refusal(b"\xff" * (MAX_SIZE + 1)) == "TX-SIZE"
+    assert refusal(b"\xff" * MAX_SIZE) == "TX-TRUNCATED"
 
 
 def test_an_outpoint_is_written_as_people_write_it() -> None:
