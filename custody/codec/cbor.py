@@ -1,18 +1,27 @@
 """Canonical CBOR (RFC 8949 4.2.1): unsigned and negative integers, byte and text strings, arrays, maps, booleans, null.
 
 No tags, floats, indefinite lengths or undefined: a decoder that knows no tags has no tag to be attacked through.
-`decode` accepts exactly what `encode` writes.
+`decode` accepts exactly what `encode` writes, except for `Tagged`, which is there for other people's formats only.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from custody.errors import InputError
 
-Cbor: TypeAlias = "bool | int | bytes | str | list[Cbor] | Mapping[str, Cbor] | Mapping[int, Cbor] | None"
+Cbor: TypeAlias = "bool | int | bytes | str | list[Cbor] | Mapping[str, Cbor] | Mapping[int, Cbor] | Tagged | None"
 
 MAX_DEPTH = 16
 MAX_ITEMS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A value under a tag (RFC 8949 3.4). Written, never read."""
+
+    number: int
+    value: "Cbor"
 
 
 def encode(value: Cbor) -> bytes:
@@ -39,6 +48,8 @@ def encode(value: Cbor) -> bytes:
             # RFC 8949 4.2.1: keys in the bytewise order of their encodings.
             pairs = sorted((encode(key), encode(item)) for key, item in value.items())
             return _head(5, len(value)) + b"".join(key + item for key, item in pairs)
+        case Tagged():
+            return _head(6, value.number) + encode(value.value)
 
 
 def decode(encoded: bytes) -> Cbor:

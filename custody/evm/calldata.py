@@ -32,6 +32,7 @@ _KNOWN = {
         "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)",
         "setApprovalForAll(address,bool)",
         "swapOwner(address,address,address)",
+        "transfer(address,uint256)",
         "transferFrom(address,address,uint256)",
         "transferOwnership(address)",
         "upgradeTo(address)",

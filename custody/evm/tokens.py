@@ -30,6 +30,11 @@ CODES = {
 _CHAINS = {chain.alias: chain for chain in EVM_CHAINS}
 
 
+def token_id(chain: EvmChain, contract: bytes) -> str:
+    """CAIP-19 of the token that this contract is, its address spelled by EIP-55."""
+    return f"{chain.chain_id}/erc20:{checksum_address(contract)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """An ERC-20 token: the network and contract that it is, and how people read its amounts."""
@@ -42,8 +47,7 @@ class Token:
     @property
     def asset(self) -> Asset:
         """The token as CAIP-19 names it."""
-        asset_id = f"{self.chain.chain_id}/erc20:{checksum_address(self.contract)}"
-        return Asset(asset_id, self.symbol, self.decimals)
+        return Asset(token_id(self.chain, self.contract), self.symbol, self.decimals)
 
 
 @dataclass(frozen=True, slots=True)
