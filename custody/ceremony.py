@@ -8,15 +8,16 @@ the Protocols below, which `custody.edge` fulfils.
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, cast
 
 from custody.audit.entry import Entry
 from custody.audit.log import Log
-from custody.bitcoin.signing import check_signatures
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
 from custody.errors import Cancelled, CustodyError, HomeError, UsageError
-from custody.judgement import Installed, Judgement, LogView, judge
+from custody.installed import Files, Installed
+from custody.judgement import Judgement, LogView, judge, payment
 from custody.signatures import Signature
 from custody.vault.confirmation import codes_equal, confirmation_code
 from custody.vault.key_holder import SigningOrder
@@ -52,7 +53,7 @@ class Home(Protocol):
     @property
     def code_secret(self) -> bytes: ...
     @property
-    def files(self) -> tuple[bytes, bytes | None, bytes | None]: ...
+    def files(self) -> Files: ...
 
 
 class Officers(Protocol):
@@ -133,7 +134,18 @@ def recover(log: Log, now: int) -> None:
 
 def _log_view(request: WithdrawalRequest, log: Log) -> LogView:
     seen = _seen_size(request, log)
-    return LogView(log.verifier, log.verifier.open(log.checkpoint), log.consistency(seen) if seen is not None else ())
+    consistency = log.consistency(seen) if seen is not None else ()
+    return LogView(log.verifier, log.verifier.open(log.checkpoint), consistency, partial(_authorised, log))
+
+
+def _authorised(log: Log, references: frozenset[str]) -> dict[str, str]:
+    """Which of these were authorised before, and for what; the newest entry counts."""
+    found: dict[str, str] = {}
+    for index in log.indices("authorised"):
+        private = log.private(index)
+        used = references.intersection(cast(list[str], private["spends"]))
+        found |= dict.fromkeys(used, str(private["transaction_id"]))
+    return found
 
 
 def _seen_size(request: WithdrawalRequest, log: Log) -> int | None:
@@ -178,13 +190,10 @@ def _unlocked(log: Log, consent: Consent, unlock: Unlock, now: int) -> Iterator[
 def _order(
     message: bytes, home: Home, authorised: Entry, consent: Consent, log_view: LogView, before: str, now: int
 ) -> SigningOrder:
-    accounts, policy, flagged = home.files
     private = home.log.private(authorised.index)
     return SigningOrder(
         request=message,
-        accounts=accounts,
-        policy=policy,
-        flagged=flagged,
+        **home.files._asdict(),
         now=now,
         before=before,
         consistency=log_view.consistency,
@@ -202,7 +211,7 @@ def _answer(log: Log, judgement: Judgement, authorised: Entry, signatures: tuple
     """Checks the signatures on this side of the pipe too, logs them, and only then lets them out."""
     if judgement.account is None:
         raise HomeError("ORDER-REFUSED", "A request without an account was allowed.")
-    check_signatures(judgement.request.transaction, judgement.account, signatures)
+    payment(judgement.request, judgement.account).check_signatures(signatures)
     answer = Answer(judgement.request.digest, Status.SIGNED, signatures)
     private: dict[str, Json] = {
         "authorised": authorised.index,

@@ -41,6 +41,14 @@ class TransactionError(CustodyError):
     exit_code = 3
 
 
+class TransactionErrors(TransactionError):
+    """Several reasons at once why a transaction cannot be signed."""
+
+    def __init__(self, errors: "tuple[TransactionError, ...]") -> None:
+        super().__init__(errors[0].code, errors[0].message, errors[0].hint)
+        self.errors = errors
+
+
 class InputError(CustodyError):
     """Bytes, text, frames or a file that cannot be read, met before a request digest exists."""
 

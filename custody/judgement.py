@@ -5,101 +5,25 @@ and the time. The same values give the same judgement, byte for byte.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from custody.audit.checkpoint import Checkpoint, LogVerifier
 from custody.audit.merkle import verify_consistency
-from custody.bitcoin.account import Account
-from custody.bitcoin.review import review
-from custody.chains import chain
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
-from custody.errors import CustodyError, EvidenceError, InputError, TransactionError
+from custody.errors import CustodyError, EvidenceError, TransactionError, TransactionErrors
+from custody.families import Account, Unsigned, is_payer, unsigned
+from custody.installed import Installed
 from custody.policy.decision import Decision, Reason
-from custody.policy.document import Policy
 from custody.policy.evaluate import Case, evaluate
-from custody.review import Review, totals
-from custody.screening.flagged import FlaggedList
+from custody.review import Review, leaving
 from custody.wire.request import MAX_LIFETIME, WithdrawalRequest
 
 #: How far a request's clock may run ahead of the device's, in seconds.
 MAX_CLOCK_LEAD = 600
-MAX_ACCOUNTS_BYTES = 262_144
 
 _RULE = "request"
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """What a home has installed, each with the SHA-256 of its exact bytes.
-
-    Attributes:
-        origin: origin of this device's log. rehearsal: keys for practice, on test networks only.
-        sequence: of policy and list; those pinned when the home was made are number 0.
-    """
-
-    origin: str
-    rehearsal: bool
-    accounts: tuple[Account, ...]
-    policy: Policy | None
-    policy_digest: bytes | None
-    flagged: FlaggedList | None
-    list_digest: bytes | None
-    sequence: int = 0
-
-    @classmethod
-    def parse(
-        cls, origin: str, *, rehearsal: bool, accounts: bytes, policy: bytes | None, flagged: bytes | None
-    ) -> "Installed":
-        """What these files hold.
-
-        Raises:
-            InputError: a code of the policy, list or account reader.
-        """
-        return cls(
-            origin=origin,
-            rehearsal=rehearsal,
-            accounts=parse_accounts(accounts),
-            policy=None if policy is None else Policy.parse(policy),
-            policy_digest=None if policy is None else hashlib.sha256(policy).digest(),
-            flagged=None if flagged is None else FlaggedList.parse(flagged),
-            list_digest=None if flagged is None else hashlib.sha256(flagged).digest(),
-        )
-
-    def account(self, name: str) -> Account | None:
-        """The registered account of this name."""
-        return next((account for account in self.accounts if account.name == name), None)
-
-
-def serialize_accounts(accounts: tuple[Account, ...]) -> bytes:
-    """The file of registered accounts: canonical JSON."""
-    rows: list[Json] = [
-        {"chain": one.chain.chain_id, "descriptor": one.descriptor, "name": one.name, "type": "p2wpkh"}
-        for one in accounts
-    ]
-    return canonical_json.dumps({"accounts": rows, "version": 1})
-
-
-def parse_accounts(text: bytes) -> tuple[Account, ...]:
-    """The registered accounts in a file that `serialize_accounts` wrote.
-
-    Raises:
-        InputError: ACCOUNTS-FORM, or a code of the JSON or descriptor reader.
-    """
-    match canonical_json.loads(text, limit=MAX_ACCOUNTS_BYTES):
-        case {"accounts": list(rows), "version": 1}:
-            accounts = tuple(_account(row) for row in rows)
-            if serialize_accounts(accounts) == text and len({one.name for one in accounts}) == len(accounts):
-                return accounts
-    raise InputError("ACCOUNTS-FORM", "The file of registered accounts is not in its form.")
-
-
-def _account(row: Json) -> Account:
-    match row:
-        case {"chain": str(chain_id), "descriptor": str(descriptor), "name": str(name)}:
-            return Account.parse(name, chain(chain_id), descriptor)
-    raise InputError("ACCOUNTS-FORM", "The file of registered accounts is not in its form.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +35,13 @@ class LogView:
         checkpoint: where the log stands now.
         consistency: RFC 6962 hashes from the checkpoint that the request carries to that one; empty where the
             request has seen more than the log holds.
+        authorised: for references of spends, the transaction that each was authorised for before, where it was.
     """
 
     verifier: LogVerifier
     checkpoint: Checkpoint
     consistency: tuple[bytes, ...]
+    authorised: Callable[[frozenset[str]], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +60,7 @@ class Judgement:
     decision: Decision
     policy_digest: bytes | None
     list_digest: bytes | None
+    tokens_digest: bytes | None
 
     @property
     def facts_digest(self) -> bytes:
@@ -142,22 +69,19 @@ class Judgement:
 
     @property
     def decision_digest(self) -> bytes:
-        """SHA-256 of the decision, and of the policy and list that it was made by."""
+        """SHA-256 of the decision, and of the policy, list and tokens that it was made by."""
         judged: dict[str, Json] = {
             "decision": self.decision.as_json(),
             "list": self.list_digest.hex() if self.list_digest else None,
             "policy": self.policy_digest.hex() if self.policy_digest else None,
+            "tokens": self.tokens_digest.hex() if self.tokens_digest else None,
         }
         return hashlib.sha256(canonical_json.dumps(judged)).digest()
 
     @property
     def charges(self) -> dict[str, int]:
         """What leaves the account, by CAIP-19 asset: payments, and the fee."""
-        if self.review is None:
-            return {}
-        sums = totals(self.review.payments)
-        coin = self.review.fee_asset.asset_id
-        return sums | {coin: sums.get(coin, 0) + self.review.fee}
+        return leaving(self.review) if self.review else {}
 
     def as_private(self) -> dict[str, Json]:
         """What the log keeps of a judgement, sealed (docs/spec/log.md)."""
@@ -170,6 +94,7 @@ class Judgement:
             "list": self.list_digest.hex() if self.list_digest else None,
             "policy": self.policy_digest.hex() if self.policy_digest else None,
             "purpose": self.request.purpose,
+            "tokens": self.tokens_digest.hex() if self.tokens_digest else None,
             "travel_rule": self.request.travel_rule.hex(),
         }
 
@@ -190,15 +115,39 @@ def judge(request: WithdrawalRequest, installed: Installed, log: LogView, now: i
     account = installed.account(request.account)
     reasons = [*_request_reasons(request, installed, now), *_account_reasons(request, account, installed)]
     reasons += _log_reasons(request, installed, log)
-    facts: Review | None = None
+    facts, refusals = _review(request, account, installed)
+    reasons += refusals
+    if facts:
+        reasons += evaluate(Case(facts, request.travel_rule, installed.policy, installed.flagged)).reasons
+        reasons += _reuse_reasons(facts, log)
+    return Judgement(
+        request=request,
+        account=account,
+        review=facts,
+        decision=Decision.allow_unless(reasons),
+        policy_digest=installed.policy_digest,
+        list_digest=installed.list_digest,
+        tokens_digest=installed.tokens_digest,
+    )
+
+
+def payment(request: WithdrawalRequest, account: Account) -> Unsigned:
+    """The unsigned transaction of a request. Raises TransactionError REQUEST-KIND."""
+    return unsigned(request.kind, request.transaction, account, request.checksum)
+
+
+def _review(
+    request: WithdrawalRequest, account: Account | None, installed: Installed
+) -> tuple[Review | None, list[Reason]]:
+    """The facts, or why there are none. A request that fails otherwise is reviewed too: people want to see it."""
+    if account is None or not is_payer(account, request.checksum) or account.chain.chain_id != request.chain_id:
+        return None, []
     try:
-        if account and not reasons:
-            facts = review(request.transaction, account)
-            reasons += evaluate(Case(facts, request.travel_rule, installed.policy, installed.flagged)).reasons
+        return payment(request, account).review(installed.tokens), []
+    except TransactionErrors as several:
+        return None, [Reason.from_error(error, "transaction") for error in several.errors]
     except TransactionError as error:
-        reasons.append(Reason.from_error(error, "transaction"))
-    decision = Decision.allow_unless(reasons)
-    return Judgement(request, account, facts, decision, installed.policy_digest, installed.list_digest)
+        return None, [Reason.from_error(error, "transaction")]
 
 
 def _request_reasons(request: WithdrawalRequest, installed: Installed, now: int) -> Iterator[Reason]:
@@ -217,7 +166,7 @@ def _request_reasons(request: WithdrawalRequest, installed: Installed, now: int)
 
 
 def _account_reasons(request: WithdrawalRequest, account: Account | None, installed: Installed) -> Iterator[Reason]:
-    if account is None or account.checksum != request.checksum:
+    if account is None or not is_payer(account, request.checksum):
         yield Reason("REQUEST-ACCOUNT", _RULE, f"account {request.account!r}", "an account registered on this device")
         return
     if account.chain.chain_id != request.chain_id:
@@ -244,3 +193,13 @@ def _log_reasons(request: WithdrawalRequest, installed: Installed, log: LogView)
         verify_consistency(seen.size, log.checkpoint.size, seen.root, log.checkpoint.root, log.consistency)
     except CustodyError:
         yield Reason("LOG-FORK", _RULE, f"another history at size {seen.size}", "the history that was seen before")
+
+
+def _reuse_reasons(facts: Review, log: LogView) -> Iterator[Reason]:
+    """A nonce that was authorised before pays nothing else: two answers for one nonce are a choice for a thief."""
+    if facts.kind != "evm-transaction":
+        return
+    for reference, earlier in log.authorised(frozenset(spend.reference for spend in facts.spends)).items():
+        if earlier != facts.transaction_id:
+            observed = f"{reference} was authorised before, for {earlier}"
+            yield Reason("NONCE-REUSED", _RULE, observed, "the next nonce of this address")

@@ -111,3 +111,10 @@ def totals(outputs: Iterable[Output]) -> dict[str, int]:
     for output in outputs:
         sums[output.asset.asset_id] = sums.get(output.asset.asset_id, 0) + output.amount
     return sums
+
+
+def leaving(review: Review) -> dict[str, int]:
+    """What leaves the account, by CAIP-19 asset id: payments, and the fee."""
+    sums = totals(review.payments)
+    coin = review.fee_asset.asset_id
+    return sums | {coin: sums.get(coin, 0) + review.fee}

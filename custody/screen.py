@@ -17,7 +17,7 @@ from custody.errors import CustodyError
 from custody.judgement import Judgement
 from custody.policy.decision import Decision
 from custody.policy.explain import render
-from custody.review import Output, Review, Role
+from custody.review import Output, Review, Role, leaving
 from custody.travel_rule.ivms101 import LegalName, NaturalName, Person
 from custody.travel_rule.record import TravelRuleRecord, parse_block
 
@@ -105,10 +105,11 @@ def _facts(review: Review, records: tuple[TravelRuleRecord, ...]) -> Iterator[st
     for output in review.outputs:
         if output.role is Role.CHANGE:
             yield from _row("Change", f"{format_amount(output.amount, output.asset)} back to this account, proved")
-    yield from _row("Fee", f"{format_amount(review.fee, review.fee_asset)}  ({_feerate(review.feerate)} sat/vB)")
-    leaves = sum(output.amount for output in review.payments) + review.fee
-    yield from _row("Leaves", f"{format_amount(leaves, review.fee_asset)} leaves the account in all")
-    yield from _row("Spends", f"{len(review.spends)} coin(s), every amount proved")
+    feerate = chain(review.chain_id).feerate_unit.format(review.feerate)
+    yield from _row("Fee", f"{format_amount(review.fee, review.fee_asset)}  ({feerate})")
+    yield from _row("Leaves", f"{' and '.join(_leaving(review))} leaves the account in all")
+    if any(spend.amount for spend in review.spends):
+        yield from _row("Spends", f"{len(review.spends)} coin(s), every amount proved")
     for note in review.notes:
         yield from _row("Note", note)
 
@@ -165,8 +166,12 @@ def _network(chain_id: str) -> str:
         return printable(chain_id)
 
 
-def _feerate(per_1000: int) -> str:
-    return f"{per_1000 // 1000}.{per_1000 % 1000:03d}"
+def _leaving(review: Review) -> Iterator[str]:
+    """Payments and fee together, asset by asset."""
+    assets = {output.asset.asset_id: output.asset for output in review.payments}
+    assets[review.fee_asset.asset_id] = review.fee_asset
+    for asset_id, amount in leaving(review).items():
+        yield format_amount(amount, assets[asset_id])
 
 
 def _row(label: str, text: str) -> Iterator[str]:

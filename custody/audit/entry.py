@@ -30,6 +30,7 @@ class Kind(StrEnum):
     INIT = "init"
     POLICY = "policy"
     LIST = "list"
+    TOKENS = "tokens"
     ACCOUNT = "account"
     AUTHORISED = "authorised"
     ANSWERED = "answered"
@@ -54,12 +55,13 @@ class Schema:
         return frozenset(self.private.split())
 
 
-_JUDGED = "account decision decision_digest facts facts_digest list policy purpose travel_rule"
+_JUDGED = "account decision decision_digest facts facts_digest list policy purpose tokens travel_rule"
 
 SCHEMAS: Mapping[str, Schema] = {
     Kind.INIT: Schema("accounts_digest master_fingerprint officers origin rehearsal"),
     Kind.POLICY: Schema("digest text"),
     Kind.LIST: Schema("digest text"),
+    Kind.TOKENS: Schema("digest text"),
     Kind.ACCOUNT: Schema("accounts_digest chain descriptor name"),
     Kind.AUTHORISED: Schema(f"{_JUDGED} approvals charges officers spends transaction_id", request=True),
     Kind.ANSWERED: Schema("authorised seen signatures", request=True, answer=True),

@@ -60,6 +60,7 @@ class Log:
         self._tree = Tree()
         self._offsets = [0]
         self._latest: dict[tuple[str, bytes | None], int] = {}
+        self._of_kind: dict[str, list[int]] = {}
         self._last: Line | None = None
         self._usable = True
 
@@ -184,6 +185,7 @@ class Log:
         self._offsets.append(self._offsets[-1] + line.length)
         self._last = line
         self._latest[entry.kind, None] = self._latest[entry.kind, entry.request] = entry.index
+        self._of_kind.setdefault(entry.kind, []).append(entry.index)
 
     @property
     def verifier(self) -> LogVerifier:
@@ -227,6 +229,10 @@ class Log:
         """The newest entry of a kind about a request, of any request by default."""
         index = self._latest.get((kind, request))
         return None if index is None else self.entries[index]
+
+    def indices(self, kind: str) -> Sequence[int]:
+        """Where the entries of a kind stand, from the oldest."""
+        return self._of_kind.get(kind, ())
 
     def private(self, index: int) -> dict[str, Json]:
         """The private part of entry ``index``.

@@ -19,7 +19,7 @@ from custody import __version__
 from custody.errors import Cancelled, CustodyError, UsageError
 
 _GROUPS = {
-    "demo": "one withdrawal signed and three refused, with no question asked, in a throw-away home",
+    "demo": "two withdrawals signed and five refused, with no question asked, in a throw-away home",
     "signer": "the offline machine: keys, review, signing, log",
     "coordinator": "the online machine: builds requests, checks answers, finalises",
     "audit": "checks the log of a signer",

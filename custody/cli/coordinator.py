@@ -1,15 +1,16 @@
 """`custody coordinator`: the online machine."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from custody.bitcoin.account import Account
 from custody.cli import home_folder
 from custody.codec.canonical_json import Json
 from custody.coordinator import answers
 from custody.coordinator.pairing import Pairings
-from custody.coordinator.requests import check_acceptable, make_request, parse_lifetime
+from custody.coordinator.requests import check_acceptable, evm_bytes, make_request, parse_lifetime, psbt_bytes
 from custody.edge.clock import unix_time
 from custody.edge.disk import write_atomic
 from custody.edge.entropy import kernel_random
@@ -17,12 +18,13 @@ from custody.edge.frames import check_dest, read_source, write_dest
 from custody.edge.inputs import read_input
 from custody.edge.terminal import say
 from custody.errors import CustodyError, EvidenceError, InputError, UsageError
+from custody.families import Account, is_payer
 from custody.qr.ur import Message
 from custody.wire import export
 from custody.wire import request as request_wire
 from custody.wire import response as response_wire
 from custody.wire.export import DeviceExport
-from custody.wire.request import WithdrawalRequest
+from custody.wire.request import Kind, WithdrawalRequest
 from custody.wire.response import SigningResponse
 
 _TYPES = {".request": request_wire.UR_TYPE, ".response": response_wire.UR_TYPE, ".account": export.UR_TYPE}
@@ -57,23 +59,36 @@ def pair(source: str) -> dict[str, Json]:
 
 @coordinator.command("request")
 @click.option("--account", required=True, metavar="NAME", help="The account that pays.")
-@click.option("--psbt", type=_path, required=True, help="Unsigned transaction: PSBT, binary or base64.")
+@click.option("--psbt", type=_path, help="Unsigned Bitcoin transaction: PSBT, binary or base64.")
+@click.option("--evm", type=_path, help="Unsigned EVM transaction (EIP-1559): 0x02... in hex, or JSON.")
+@click.option("--typed-data", type=_path, help="Message to sign (EIP-712, JSON). Signers of this version refuse it.")
+@click.option(
+    "--from", "payer", metavar="ADDRESS", help="EVM: which address of the account pays; the first by default."
+)
 @click.option("--travel-rule", type=_path, required=True, help="Travel-rule record, or a list of records (JSON).")
 @click.option("--expires-in", default="24h", show_default=True, metavar="TIME", help="Like 90m or 24h.")
 @click.option("--purpose", default="", help="Shown to the officers.")
 @click.option("-o", "out", type=_path, required=True, metavar="F.request")
 @_force
 def request(
-    account: str, psbt: Path, travel_rule: Path, expires_in: str, purpose: str, out: Path, force: bool
+    account: str,
+    payer: str | None,
+    travel_rule: Path,
+    expires_in: str,
+    purpose: str,
+    out: Path,
+    force: bool,
+    **transaction: Path | None,
 ) -> dict[str, Json]:
     """Makes a withdrawal request."""
     _check_free(out, force=force)
     device, paying = Pairings(home_folder("coordinator")).device_of(account)
     made = make_request(
-        read_input(psbt, request_wire.MAX_TRANSACTION * 2),
+        *_transaction(**transaction),
         read_input(travel_rule, request_wire.MAX_TRAVEL_RULE),
         device,
         paying,
+        payer=payer,
         purpose=purpose,
         lifetime=parse_lifetime(expires_in),
         now=unix_time(),
@@ -89,6 +104,17 @@ def request(
     say(f"Request {made.digest.hex()}: {len(encoded):,} bytes at {out}")
     say(f"Show it to the signer: custody coordinator show {out} --out screen")
     return {"request": made.digest.hex(), "bytes": len(encoded), "expires": made.expires, "device": made.device}
+
+
+def _transaction(psbt: Path | None, evm: Path | None, typed_data: Path | None) -> tuple[Kind, bytes]:
+    """Kind and bytes of the one transaction that was named."""
+    named = [(kind, path) for kind, path in zip(get_args(Kind), (psbt, evm, typed_data), strict=True) if path]
+    if len(named) != 1:
+        raise UsageError("REQUEST-TRANSACTION", "Name exactly one of --psbt, --evm and --typed-data.")
+    kind, path = named[0]
+    content = read_input(path, request_wire.MAX_TRANSACTION * 2)
+    readers: dict[str, Callable[[bytes], bytes]] = {"psbt": psbt_bytes, "evm-transaction": evm_bytes}
+    return kind, readers.get(kind, bytes)(content)
 
 
 def _warn_if_hopeless(made: WithdrawalRequest, paying: Account) -> None:
@@ -158,7 +184,7 @@ def _asked(request_file: Path) -> tuple[WithdrawalRequest, Pairings, DeviceExpor
     asked = WithdrawalRequest.parse(read_input(request_file, request_wire.MAX_BYTES))
     pairings = Pairings(home_folder("coordinator"))
     device, paying = pairings.device_of(asked.account, asked.device)
-    if paying.checksum != asked.checksum:
+    if not is_payer(paying, asked.checksum):
         raise EvidenceError("ANSWER-REQUEST", "This request names another account than the paired one.")
     return asked, pairings, device, paying
 

@@ -20,9 +20,9 @@ from custody.errors import EvidenceError
     "--out", type=click.Path(path_type=Path), default=Path("demo-out"), show_default=True, help="Where the story goes."
 )
 def demo(out: Path) -> dict[str, Json]:
-    """One withdrawal signed and three refused, in a throw-away rehearsal home. Takes some seconds, offline."""
+    """Two withdrawals signed and five refused, in a throw-away rehearsal home. Takes some seconds, offline."""
     story.prepare(out)
-    say("A signer without a network, a coordinator beside it, and four withdrawals between them.")
+    say("A signer without a network, a coordinator beside it, and seven withdrawals between them.")
     say(f"Making a throw-away signer, and pairing it ... {len(CASES)} withdrawals to play.\n")
     with story.stage(out, unix_time()) as stage:
         scenes = [_played(stage, number, case) for number, case in enumerate(CASES, 1)]

@@ -11,7 +11,6 @@ import click
 
 from custody import ceremony, screen
 from custody.audit.entry import rfc3339
-from custody.bitcoin.account import Account
 from custody.chains import chain
 from custody.cli import home_folder
 from custody.codec.canonical_json import Json
@@ -25,6 +24,7 @@ from custody.edge.inputs import read_input
 from custody.edge.key_process import KeyProcess
 from custody.edge.terminal import Terminal, ask, ask_secret, read_line, say, show
 from custody.errors import CustodyError, HomeError, TransactionError, UsageError
+from custody.families import TYPES, Account, account_type, first_addresses, parse_account
 from custody.judgement import Judgement
 from custody.vault import entropy, mnemonic
 from custody.wire import export, request, response
@@ -49,22 +49,35 @@ def signer() -> None:
 @click.option("--officer", help="Name of the officer who holds the passphrase.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy to pin (TOML). Without one, all is denied.")
 @click.option("--list", "flagged", type=click.Path(path_type=Path), help="Flagged addresses to pin, one a line.")
+@click.option("--tokens", type=click.Path(path_type=Path), help="Token registry to pin (TOML), for EVM accounts.")
 @_secrets
 @_passphrase_fd
 @_at
 def init(
-    rehearsal: bool, words: str, policy: Path | None, flagged: Path | None, at: str | None, **options: Any
+    rehearsal: bool,
+    words: str,
+    policy: Path | None,
+    flagged: Path | None,
+    tokens: Path | None,
+    at: str | None,
+    **options: Any,
 ) -> dict[str, Json]:
     """Makes the keys of this device: a seed, a log key, and the rules pinned from the first day."""
     if not rehearsal and (options["secrets"] or at):
         raise _rehearsal_only()
     folder = home_folder("signer")
     home.check_free(folder)
-    rules = [read_input(path, MAX_FILE) if path else None for path in (policy, flagged)]
+    rules = [read_input(path, MAX_FILE) if path else None for path in (policy, flagged, tokens)]
     founders = _founders(**options)
     seed_entropy = _seed_entropy(founders, mnemonic.WORDS[int(words)], rehearsal=rehearsal)
     new = founding.found(
-        founders, seed_entropy, rehearsal=rehearsal, policy=rules[0], flagged=rules[1], random=kernel_random
+        founders,
+        seed_entropy,
+        rehearsal=rehearsal,
+        policy=rules[0],
+        flagged=rules[1],
+        tokens=rules[2],
+        random=kernel_random,
     )
     home.make(folder, new, _now(at))
     log_key = str(new.secrets.log_key(new.header.origin).verifier)
@@ -125,7 +138,7 @@ def account() -> None:
 
 @account.command("add")
 @click.argument("name")
-@click.option("--type", "script_type", type=click.Choice(["p2wpkh"]), required=True)
+@click.option("--type", "script_type", type=click.Choice(TYPES), required=True)
 @click.option(
     "--chain", "chain_name", required=True, metavar="CHAIN", help="bitcoin, testnet, signet, regtest or CAIP-2."
 )
@@ -135,11 +148,12 @@ def account() -> None:
 @_at
 def add(name: str, script_type: str, chain_name: str, index: int, at: str | None, **unlocking: Any) -> dict[str, Json]:
     """Registers an account by the descriptor derived from the seed."""
-    del script_type
     network = chain(chain_name)
     with _open_home(at) as opened, _unlock(opened, **unlocking) as key:
         descriptor = key.descriptor(network.chain_id, index)
-        registered = Account.parse(name, network, descriptor)
+        registered = parse_account(name, network, descriptor)
+        if account_type(registered) != script_type:
+            raise UsageError("ACCOUNT-TYPE", f"An account on {network.alias} is of type {account_type(registered)}.")
         opened.add_account(registered, _now(at))
     return _shown(registered)
 
@@ -357,11 +371,11 @@ def _registered(opened: SignerHome, name: str) -> Account:
 
 
 def _brief(one: Account) -> dict[str, Json]:
-    return {"name": one.name, "chain": one.chain.chain_id, "type": "p2wpkh", "descriptor": one.descriptor}
+    return {"name": one.name, "chain": one.chain.chain_id, "type": account_type(one), "descriptor": one.descriptor}
 
 
 def _shown(one: Account) -> dict[str, Json]:
-    addresses = [one.address(0, index) for index in range(FIRST_ADDRESSES)]
+    addresses = first_addresses(one, FIRST_ADDRESSES)
     say(f"{one.name} on {one.chain.alias}\n  {one.descriptor}")
     for index, address in enumerate(addresses):
         say(f"  address {index}: {screen.grouped(address)}")

@@ -3,11 +3,10 @@
 from custody.audit.checkpoint import Checkpoint, LogVerifier
 from custody.audit.entry import Entry
 from custody.audit.merkle import verify_consistency, verify_inclusion
-from custody.bitcoin.account import Account
-from custody.bitcoin.signing import check_signatures
-from custody.bitcoin.signing import finalize as finalize_psbt
 from custody.coordinator.pairing import check_same_size
 from custody.errors import EvidenceError
+from custody.families import Account
+from custody.judgement import payment
 from custody.wire.export import DeviceExport
 from custody.wire.request import WithdrawalRequest
 from custody.wire.response import SigningResponse, Status
@@ -34,7 +33,7 @@ def check_response(
     _check_history(request, response, verifier, checkpoint)
     check_same_size(verifier.open(device.checkpoint), checkpoint)
     if response.answer.status is Status.SIGNED:
-        check_signatures(request.transaction, account, response.answer.signatures)
+        payment(request, account).check_signatures(response.answer.signatures)
     return checkpoint
 
 
@@ -50,7 +49,7 @@ def finalize(request: WithdrawalRequest, response: SigningResponse, account: Acc
         raise EvidenceError("ANSWER-REQUEST", "This response answers another request.")
     if response.answer.status is not Status.SIGNED:
         raise EvidenceError("ANSWER-REFUSED", "The signer refused this request.", "Its officers can say why.")
-    return finalize_psbt(request.transaction, account, response.answer.signatures)
+    return payment(request, account).finalize(response.answer.signatures)
 
 
 def _check_entry(request: WithdrawalRequest, response: SigningResponse, entry: Entry) -> None:

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from custody.audit.checkpoint import Checkpoint, LogVerifier
-from custody.bitcoin.account import Account
 from custody.chains import chain
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
 from custody.edge.disk import make_folder, read_bounded, write_atomic
 from custody.errors import CustodyError, EvidenceError, HomeError, UsageError
+from custody.families import Account, parse_account
 from custody.wire.export import DeviceExport, ExportedAccount
 
 MAX_FILE = 4 * 1_048_576
@@ -49,7 +49,7 @@ class Pairings:
         if verifier.origin != device.origin:
             raise EvidenceError("PAIRING-KEY", "The log key in this export is another log's.")
         for one in device.accounts:
-            Account.parse(one.name, chain(one.chain_id), one.descriptor)
+            parse_account(one.name, chain(one.chain_id), one.descriptor)
         if known := self._devices.get(device.origin):
             if known.log_key != device.log_key:
                 raise EvidenceError("PAIRING-KEY", "This signer was paired with another log key.")
@@ -70,7 +70,7 @@ class Pairings:
         if not found:
             raise UsageError("ACCOUNT-UNKNOWN", f"No paired signer has an account {account!r}.", "Pair it first.")
         device, one = found[0]
-        return device, Account.parse(one.name, chain(one.chain_id), one.descriptor)
+        return device, parse_account(one.name, chain(one.chain_id), one.descriptor)
 
     def device(self, origin: str) -> DeviceExport:
         """The signer with this log origin. Raises UsageError DEVICE-UNKNOWN."""

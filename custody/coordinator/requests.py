@@ -5,46 +5,53 @@ import binascii
 import re
 from collections.abc import Callable
 
-from custody.bitcoin.account import Account
-from custody.bitcoin.review import review
 from custody.errors import InputError, UsageError
+from custody.evm.tokens import TokenRegistry
+from custody.evm.transaction import from_json
+from custody.families import Account, default_payer, is_payer
+from custody.judgement import payment
 from custody.travel_rule.record import canonical_block, parse_block
 from custody.wire.export import DeviceExport
-from custody.wire.request import BLIND_BYTES, ID_BYTES, MAX_LIFETIME, MAX_PURPOSE, WithdrawalRequest
+from custody.wire.request import BLIND_BYTES, ID_BYTES, MAX_LIFETIME, MAX_PURPOSE, Kind, WithdrawalRequest
 
 _MAGIC = b"psbt\xff"
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(m|h)")
 
 
 def make_request(
-    psbt: bytes,
+    kind: Kind,
+    transaction: bytes,
     record: bytes,
     device: DeviceExport,
     account: Account,
     *,
+    payer: str | None = None,
     purpose: str,
     lifetime: int,
     now: int,
     random: Callable[[int], bytes],
 ) -> WithdrawalRequest:
-    """A request for ``device``, for ``lifetime`` seconds.
+    """A request for ``device``, for ``lifetime`` seconds; ``payer`` names one of an EVM account's addresses.
 
     Raises:
-        InputError: PSBT-TEXT, or a code of the record's reader.
-        UsageError: PURPOSE-LENGTH.
+        InputError: a code of the record's reader.
+        UsageError: PURPOSE-LENGTH, PAYER-UNKNOWN.
     """
     if len(purpose) > MAX_PURPOSE:
         raise UsageError("PURPOSE-LENGTH", f"A purpose has at most {MAX_PURPOSE} characters.")
+    payer = payer or default_payer(account)
+    if not is_payer(account, payer):
+        raise UsageError("PAYER-UNKNOWN", f"{payer} is not an address of the account {account.name}.")
     return WithdrawalRequest(
         id=random(ID_BYTES),
         created=now,
         expires=now + lifetime,
         device=device.origin,
         account=account.name,
-        checksum=account.checksum,
+        checksum=payer,
         chain_id=account.chain.chain_id,
-        kind="psbt",
-        transaction=psbt_bytes(psbt),
+        kind=kind,
+        transaction=transaction,
         travel_rule=canonical_block(record),
         blind=random(BLIND_BYTES),
         checkpoint=device.checkpoint,
@@ -61,7 +68,8 @@ def check_acceptable(request: WithdrawalRequest, account: Account) -> None:
         TransactionError: what the signer would say of the transaction.
         SchemaError: what it would say of the travel-rule record.
     """
-    review(request.transaction, account)
+    if request.kind == "psbt":
+        payment(request, account).review(TokenRegistry(()))
     parse_block(request.travel_rule)
 
 
@@ -80,6 +88,21 @@ def psbt_bytes(content: bytes) -> bytes:
     if not decoded.startswith(_MAGIC):
         raise InputError("PSBT-TEXT", "This file is neither a binary PSBT nor one in base64.")
     return decoded
+
+
+def evm_bytes(content: bytes) -> bytes:
+    """An unsigned EIP-1559 transaction from a file: ``0x02…`` in hex, or JSON with exactly its fields.
+
+    Raises:
+        InputError: EVM-TEXT, or a code of the JSON reader.
+    """
+    text = content.strip()
+    if text.startswith(b"{"):
+        return from_json(text).serialize()
+    try:
+        return bytes.fromhex(text.decode("ascii").removeprefix("0x"))
+    except ValueError:
+        raise InputError("EVM-TEXT", "This file holds neither a transaction in hex nor one in JSON.") from None
 
 
 def parse_lifetime(text: str) -> int:

@@ -58,7 +58,7 @@ def page(out: Path, scenes: Sequence[Scene], report: Report, tampered: Report) -
 
 def _beginning() -> str:
     return (
-        "<h1>Four withdrawals meet the signer</h1>"
+        "<h1>Seven withdrawals meet the signer</h1>"
         '<p class="lead">The machine that holds the keys has no network. It reads a withdrawal from QR codes, finds '
         "out for itself what the transaction does, judges it by the policy, shows it to the officer, and signs only "
         "what was read and confirmed. Every answer, a refusal too, stands in a log that cannot be changed unseen.</p>"
@@ -138,5 +138,6 @@ def _row(line: bytes) -> str:
 def _end() -> str:
     return (
         '<p class="fine">People, companies and coins are invented; the keys are the published test words of BIP39. '
-        "Start from <code>policy.toml</code> and <code>flagged.txt</code> beside this page for your own.</p>"
+        "Start from <code>policy.toml</code>, <code>flagged.txt</code> and <code>tokens.toml</code> beside this page "
+        "for your own.</p>"
     )

@@ -10,13 +10,13 @@ from pathlib import Path
 from custody import ceremony, screen
 from custody.audit.checkpoint import LogVerifier
 from custody.audit.verify import Report, export_lines, verify
-from custody.bitcoin.account import Account
+from custody.bitcoin.account import Account as BitcoinAccount
 from custody.ceremony import Consent, Outcome
-from custody.chains import REGTEST
+from custody.chains import ANVIL, REGTEST
 from custody.coordinator import answers
 from custody.coordinator.pairing import Pairings
-from custody.coordinator.requests import make_request
-from custody.demo import world
+from custody.coordinator.requests import evm_bytes, make_request
+from custody.demo import bitcoin_world, evm_world, world
 from custody.demo.world import Withdrawal
 from custody.edge import founding, home
 from custody.edge.disk import write_atomic
@@ -26,6 +26,7 @@ from custody.edge.frames import read_source, write_dest
 from custody.edge.home import SignerHome
 from custody.edge.key_process import KeyProcess
 from custody.errors import UsageError
+from custody.families import Account, parse_account
 from custody.judgement import Judgement
 from custody.qr.ur import Message
 from custody.vault import mnemonic
@@ -34,19 +35,21 @@ from custody.wire.export import DeviceExport, ExportedAccount
 from custody.wire.request import WithdrawalRequest
 from custody.wire.response import SigningResponse
 
-AMOUNT = 75_000_000
 DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One withdrawal of the demonstration: ``title`` and ``lesson`` are for people."""
+    """One withdrawal of the demonstration: ``title`` and ``lesson`` are for people, ``account`` pays."""
 
     name: str
     title: str
     lesson: str
+    account: str
     make: Callable[[Account], Withdrawal]
 
+
+_SATOSHI, _TOKENS, _ETHER = 75_000_000, 1_250_000_000, 2 * 10**18
 
 CASES = (
     Case(
@@ -54,30 +57,64 @@ CASES = (
         "An honest withdrawal",
         "The travel-rule record names all four parties and is bound to this very output. The officer compared the "
         "address, typed the code, and the signer signed.",
-        lambda account: world.withdrawal(account, AMOUNT),
+        world.BITCOIN_ACCOUNT,
+        lambda account: bitcoin_world.withdrawal(_bitcoin(account), _SATOSHI),
     ),
     Case(
         "btc-no-name",
         "The beneficiary has no name",
         "Japan's travel rule wants the beneficiary's name to travel with the transfer. It is missing, so the key is "
         "not used.",
-        lambda account: world.without_beneficiary_name(account, AMOUNT),
+        world.BITCOIN_ACCOUNT,
+        lambda account: bitcoin_world.without_beneficiary_name(_bitcoin(account), _SATOSHI),
     ),
     Case(
         "btc-flagged-sibling",
         "A flagged key under another spelling",
         "The list holds the thief's old-style address. The withdrawal goes to a new-style address of the same key: "
         "a comparison of texts would have missed it.",
-        lambda account: world.withdrawal(account, AMOUNT, world.FLAGGED_SIBLING),
+        world.BITCOIN_ACCOUNT,
+        lambda account: bitcoin_world.withdrawal(_bitcoin(account), _SATOSHI, bitcoin_world.FLAGGED_SIBLING),
     ),
     Case(
         "btc-amount-lie",
         "A transaction that lies about its own coin",
         "It claims that a coin of 5 holds 2.5; the difference would be lost as a fee. The previous transaction proves "
         "the truth.",
-        lambda account: world.with_amount_lie(account, AMOUNT),
+        world.BITCOIN_ACCOUNT,
+        lambda account: bitcoin_world.with_amount_lie(_bitcoin(account), _SATOSHI),
+    ),
+    Case(
+        "erc20-allowed",
+        "A token to a customer",
+        "The signer decodes the call to the token's contract and shows who really receives; the record must name that "
+        "address, not the contract.",
+        world.EVM_ACCOUNT,
+        lambda _: evm_world.token_withdrawal(_TOKENS),
+    ),
+    Case(
+        "evm-flagged",
+        "To the Ronin thief",
+        "The address that took 620 million dollars from the Ronin bridge in 2022, attributed to Lazarus, is on the "
+        "list.",
+        world.EVM_ACCOUNT,
+        lambda _: evm_world.coin_withdrawal_to_thief(_ETHER),
+    ),
+    Case(
+        "safe-bybit",
+        "The Bybit transaction of 21 February 2025",
+        "These are the real bytes that cost 1.46 billion dollars. Three officers signed them, because their screens "
+        "showed a transfer of 30,000 ether. This signer reads the bytes.",
+        world.EVM_ACCOUNT,
+        lambda _: evm_world.bybit(),
     ),
 )
+
+
+def _bitcoin(account: Account) -> BitcoinAccount:
+    if not isinstance(account, BitcoinAccount):
+        raise UsageError("DEMO-ACCOUNT", "This withdrawal of the demonstration needs a Bitcoin account.")
+    return account
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +156,27 @@ class Stage:
     def __init__(self, folder: Path, out: Path, now: int) -> None:
         self._home, self._pairings, self._out, self._now = folder / "signer", Pairings(folder / "coordinator"), out, now
         self._found()
-        with home.opened(self._home, now) as opened, self._unlock(opened) as key:
-            descriptor = key.descriptor(REGTEST.chain_id, 0)
-            opened.add_account(Account.parse(world.ACCOUNT, REGTEST, descriptor), now)
+        for name, network in ((world.BITCOIN_ACCOUNT, REGTEST), (world.EVM_ACCOUNT, ANVIL)):
+            with home.opened(self._home, now) as opened, self._unlock(opened) as key:
+                descriptor = key.descriptor(network.chain_id, 0)
+                opened.add_account(parse_account(name, network, descriptor), now)
         with home.opened(self._home, now) as opened:
             self._pair(opened)
-        self._device, self.account = self._pairings.device_of(world.ACCOUNT)
 
     def _found(self) -> None:
         entropy = mnemonic.entropy_of(world.MNEMONIC)
-        policy, flagged = world.POLICY.encode(), world.FLAGGED_LIST.encode()
-        founders = Founders(world.OFFICER, world.PASSPHRASE)
-        new = founding.found(founders, entropy, rehearsal=True, policy=policy, flagged=flagged, random=kernel_random)
+        new = founding.found(
+            Founders(world.OFFICER, world.PASSPHRASE),
+            entropy,
+            rehearsal=True,
+            policy=world.POLICY.encode(),
+            flagged=world.FLAGGED_LIST.encode(),
+            tokens=world.TOKENS.encode(),
+            random=kernel_random,
+        )
         home.make(self._home, new, self._now)
-        write_atomic(self._out / "policy.toml", policy, mode=0o644)
-        write_atomic(self._out / "flagged.txt", flagged, mode=0o644)
+        for _, name, content in new.rules:
+            write_atomic(self._out / name, content or b"", mode=0o644)
 
     def _pair(self, opened: SignerHome) -> None:
         accounts = tuple(ExportedAccount(a.name, a.chain.chain_id, a.descriptor) for a in opened.installed.accounts)
@@ -157,10 +200,11 @@ class Stage:
         return Scene(case, outcome, officer.screen, len(scanned), frames, txid)
 
     def _ask(self, case: Case, folder: Path) -> WithdrawalRequest:
-        made = case.make(self.account)
-        device, account = self._pairings.device_of(world.ACCOUNT)
+        device, account = self._pairings.device_of(case.account)
+        made = case.make(account)
         asked = make_request(
-            made.psbt,
+            made.kind,
+            evm_bytes(made.transaction) if made.kind == "evm-transaction" else made.transaction,
             made.record,
             device,
             account,
@@ -169,7 +213,7 @@ class Stage:
             now=self._now,
             random=kernel_random,
         )
-        write_atomic(folder / "unsigned.psbt", made.psbt, mode=0o644)
+        write_atomic(folder / f"unsigned{made.suffix}", made.transaction, mode=0o644)
         write_atomic(folder / "travel-rule.json", made.record, mode=0o644)
         write_atomic(folder / "withdrawal.request", asked.serialize(), mode=0o644)
         return asked
@@ -186,7 +230,7 @@ class Stage:
         write_dest(Message(response.UR_TYPE, outcome.response.serialize()), str(folder / "answer.gif"))
         encoded = read_source(str(folder / "answer.gif"), expected_types={response.UR_TYPE}).payload
         answered = SigningResponse.parse(encoded)
-        device, account = self._pairings.device_of(world.ACCOUNT)
+        device, account = self._pairings.device_of(asked.account)
         answers.check_response(asked, answered, device, account)
         self._pairings.advance(device.origin, answered.checkpoint)
         write_atomic(folder / "withdrawal.response", encoded, mode=0o644)
@@ -209,7 +253,7 @@ class Stage:
         for place in (log / "log-key.txt", self._out / "log-key.txt"):
             write_atomic(place, f"{key}\n".encode(), mode=0o644)
         write_dest(
-            Message(export.UR_TYPE, self._pairings.device(self._device.origin).serialize()),
+            Message(export.UR_TYPE, self._pairings.devices[0].serialize()),
             str(self._out / "pairing.gif"),
         )
         return verify(lines, checkpoint.encode(), LogVerifier.parse(key))
@@ -246,4 +290,13 @@ def prepare(out: Path) -> None:
     out.mkdir(parents=True)
 
 
-_LEFT = {"policy.toml", "flagged.txt", "log", "log-key.txt", "checkpoint.txt", "pairing.gif", "index.html"}
+_LEFT = {
+    "policy.toml",
+    "flagged.txt",
+    "tokens.toml",
+    "log",
+    "log-key.txt",
+    "checkpoint.txt",
+    "pairing.gif",
+    "index.html",
+}

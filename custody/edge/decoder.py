@@ -1,16 +1,9 @@
-"""The parent of the decoder child: starts it, hands it one image at a time, believes no more of it than texts.
-
-The child runs this interpreter isolated (`-I`: no environment, no user code) with an empty environment, and imports
-from where this process imports: that serves an installed wheel and an editable checkout alike.
-"""
+"""The parent of the decoder child: starts it, hands it one image at a time, believes no more of it than texts."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from threading import Timer
 from types import TracebackType
 from typing import BinaryIO, Self, cast
@@ -25,17 +18,13 @@ from custody.edge.decoder_child import (
     TOO_LARGE,
     UNREADABLE,
 )
+from custody.edge.jail import isolated_command
 from custody.errors import HomeError, InputError
 
 MAX_ANSWER = 1_048_576
 MAX_RESTARTS = 8
 FRAME_SECONDS = 10
 START_SECONDS = 60
-_BOOT = (
-    "import json, sys; sys.path += [p for p in json.loads(sys.argv[1]) if p not in sys.path]; "
-    "from custody.edge.decoder_child import main; main()"
-)
-
 
 _VERDICTS: dict[str | None, tuple[str, str] | None] = {
     DONE: None,
@@ -58,7 +47,7 @@ class JailedDecoder:
 
     def __init__(self, *, frame_seconds: float = FRAME_SECONDS, command: list[str] | None = None) -> None:
         self._frame_seconds = frame_seconds
-        self._command = command or _command()
+        self._command = command or isolated_command("custody.edge.decoder_child")
         self._child: subprocess.Popen[bytes] | None = None
         self._starts = 0
 
@@ -129,11 +118,6 @@ class JailedDecoder:
             child.kill()
             with suppress(OSError), child:
                 pass
-
-
-def _command() -> list[str]:
-    paths = [str(Path(__file__).resolve().parents[2]), *filter(os.path.isabs, sys.path)]
-    return [sys.executable, "-I", "-c", _BOOT, json.dumps(paths)]
 
 
 @contextmanager

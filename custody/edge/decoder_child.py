@@ -5,15 +5,15 @@ In: a four-byte length and an image, again and again. Out, each after a four-byt
 one frame, and after the last frame of an image a verdict.
 """
 
-import ctypes
 import json
-import resource
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
+
+from custody.edge.jail import enter_jail
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,17 +30,6 @@ READY, DONE, UNREADABLE, TOO_LARGE, NO_JAIL = "ready", "done", "unreadable", "to
 
 _FORMATS = ("PNG", "GIF", "JPEG", "BMP")
 _BLUR_RADIUS = 1.2
-_PR_SET_DUMPABLE = 4
-_PROT_EXEC = 4
-# What is left: to read and write what is open already, to take memory that cannot be run, to stop.
-_SYSCALLS = (
-    *("read", "write", "close", "lseek", "fstat"),
-    *("brk", "munmap", "mremap", "madvise", "futex"),
-    *("rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall"),
-    *("clock_gettime", "getrandom", "getpid", "gettid", "tgkill"),
-    *("exit", "exit_group"),
-)
-_MEMORY_SYSCALLS = ("mmap", "mprotect")
 
 Engine = Callable[["Image"], list[str]]
 
@@ -54,7 +43,7 @@ def main() -> None:
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     try:
         engines = load_engines()
-        enter_jail()
+        enter_jail(MAX_MEMORY)
     except Exception as error:
         _say(outgoing, f"{NO_JAIL}: {type(error).__name__}: {error}"[:200])
         return
@@ -93,33 +82,6 @@ def load_engines() -> list[Engine]:
         Image.new("L", (64, 64), 255).save(blank, picture_format)
         list(decode_frames(blank.getvalue(), engines))
     return engines
-
-
-def enter_jail() -> None:
-    """Give up, for ever: files, sockets, programs, threads, memory beyond 1 GiB, memory that can be run, core dumps.
-
-    Raises:
-        OSError, RuntimeError: the kernel or libseccomp refuses; the caller must not go on.
-    """
-    import pyseccomp
-
-    allowed = pyseccomp.SyscallFilter(defaction=pyseccomp.ERRNO(1))
-    for name in _SYSCALLS:
-        allowed.add_rule(pyseccomp.ALLOW, name)
-    for name in _MEMORY_SYSCALLS:
-        allowed.add_rule(pyseccomp.ALLOW, name, pyseccomp.Arg(2, pyseccomp.MASKED_EQ, _PROT_EXEC, 0))
-    for limit, value in (
-        (resource.RLIMIT_AS, MAX_MEMORY),
-        (resource.RLIMIT_NOFILE, 3),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (value, value))
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")
-    # libseccomp sets no_new_privs first.
-    allowed.load()
 
 
 def decode_frames(image: bytes, engines: list[Engine]) -> Iterator[list[str]]:

@@ -12,6 +12,7 @@ from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
 from custody.edge.home import NewHome
 from custody.errors import UsageError
+from custody.evm.tokens import TokenRegistry
 from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
 from custody.vault import mnemonic, sealed
@@ -76,15 +77,16 @@ def found(
     rehearsal: bool,
     policy: bytes | None,
     flagged: bytes | None,
+    tokens: bytes | None = None,
     random: Callable[[int], bytes],
 ) -> NewHome:
     """Everything that `custody.edge.home.make` writes.
 
     Raises:
         HomeError: PASSPHRASE-SHORT.
-        InputError: what the policy or list reader says.
+        InputError: what the policy, list or token reader says.
     """
-    _check_rules(policy, flagged)
+    _check_rules(policy, flagged, tokens)
     passphrase = sealed.passphrase_checked(founders.passphrase, rehearsal=rehearsal)
     secrets = DeviceSecrets.make(random(4 * SECRET_BYTES))
     origin = _origin(secrets.log_seed, rehearsal=rehearsal)
@@ -101,14 +103,17 @@ def found(
         master_fingerprint=_master_fingerprint(entropy),
         policy=policy,
         flagged=flagged,
+        tokens=tokens,
     )
 
 
-def _check_rules(policy: bytes | None, flagged: bytes | None) -> None:
+def _check_rules(policy: bytes | None, flagged: bytes | None, tokens: bytes | None) -> None:
     if policy is not None:
         Policy.parse(policy)
     if flagged is not None:
         FlaggedList.parse(flagged)
+    if tokens is not None:
+        TokenRegistry.parse(tokens)
 
 
 def _origin(log_seed: bytes, *, rehearsal: bool) -> str:

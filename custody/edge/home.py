@@ -9,12 +9,12 @@ from pathlib import Path
 
 from custody import ceremony
 from custody.audit.log import Log
-from custody.bitcoin.account import Account
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
 from custody.edge.disk import LogFiles, lock, read_bounded, sync_folder, write_atomic
 from custody.errors import CustodyError, HomeError, UsageError
-from custody.judgement import Installed, serialize_accounts
+from custody.families import Account
+from custody.installed import Files, Installed, serialize_accounts
 from custody.vault.sealed import Header, open_sealed, read_header, seal
 from custody.vault.secrets import SECRET_BYTES, DeviceSecrets, SeedSecret
 
@@ -36,6 +36,16 @@ class NewHome:
     master_fingerprint: str
     policy: bytes | None
     flagged: bytes | None
+    tokens: bytes | None = None
+
+    @property
+    def rules(self) -> tuple[tuple[str, str, bytes | None], ...]:
+        """Kind of log entry, file name, and content of what is pinned."""
+        return (
+            ("policy", "policy.toml", self.policy),
+            ("list", "flagged.txt", self.flagged),
+            ("tokens", "tokens.toml", self.tokens),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ class SignerHome:
     officers: tuple[str, ...]
     log: Log
     installed: Installed
-    files: tuple[bytes, bytes | None, bytes | None]
+    files: Files
     code_secret: bytes = field(repr=False)
 
     @property
@@ -116,6 +126,7 @@ def _fill(folder: Path, new: NewHome, now: int) -> None:
         log_key=str(log_key.verifier),
         policy_digest=_digest(new.policy),
         list_digest=_digest(new.flagged),
+        tokens_digest=_digest(new.tokens),
     )
     if new.header.kdf is None:
         raise HomeError("HOME-CORRUPT", "A seed must be sealed under a passphrase.")
@@ -127,7 +138,7 @@ def _fill(folder: Path, new: NewHome, now: int) -> None:
     write_atomic(folder / "accounts.json", serialize_accounts(()))
     log = Log.create(LogFiles(folder / "log"), log_key, new.secrets.sealer)
     log.append("init", private=_beginning(new), time=now)
-    for kind, name, content in (("policy", "policy.toml", new.policy), ("list", "flagged.txt", new.flagged)):
+    for kind, name, content in new.rules:
         if content is not None:
             write_atomic(folder / name, content)
             private: dict[str, Json] = {
@@ -184,26 +195,24 @@ def _read_home(folder: Path, now: int) -> SignerHome:
     return SignerHome(folder, device, seed.officers, log, installed, files, secrets.code_secret)
 
 
-def _installed(device: Header, files: tuple[bytes, bytes | None, bytes | None]) -> Installed:
-    accounts, policy, flagged = files
+def _installed(device: Header, files: Files) -> Installed:
     try:
-        return Installed.parse(
-            device.origin, rehearsal=device.rehearsal, accounts=accounts, policy=policy, flagged=flagged
-        )
+        return Installed.parse(device.origin, files, rehearsal=device.rehearsal)
     except CustodyError as error:
         raise HomeError("HOME-CORRUPT", f"An installed file cannot be read: {error.message}") from error
 
 
-def _decisive_files(folder: Path, log: Log) -> tuple[bytes, bytes | None, bytes | None]:
-    """Accounts, policy and list, each exactly as the log says."""
+def _decisive_files(folder: Path, log: Log) -> Files:
+    """Accounts, policy, list and tokens, each exactly as the log says."""
     accounts = _logged_digest(log, "account", "accounts_digest") or _logged_digest(log, "init", "accounts_digest")
     proposed = folder / "accounts.json.new"
     if proposed.exists() and _digest(_read(proposed)) == accounts:
         _put_in_place(folder)
-    return (
+    return Files(
         _unedited(folder / "accounts.json", accounts) or b"",
         _unedited(folder / "policy.toml", _logged_digest(log, "policy", "digest")),
         _unedited(folder / "flagged.txt", _logged_digest(log, "list", "digest")),
+        _unedited(folder / "tokens.toml", _logged_digest(log, "tokens", "digest")),
     )
 
 

@@ -22,6 +22,7 @@ _SYSCALLS = (
     *("exit", "exit_group"),
 )
 _MEMORY_SYSCALLS = ("mmap", "mprotect")
+_PATHS = "import json, sys; sys.path += [p for p in json.loads(sys.argv[1]) if p not in sys.path]"
 
 
 def enter_jail(memory: int) -> None:
@@ -58,9 +59,6 @@ def isolated_command(module: str) -> list[str]:
     That serves an installed wheel and an editable checkout alike; the environment and the working folder decide
     nothing (``-I``).
     """
-    boot = (
-        "import json, sys; sys.path += [p for p in json.loads(sys.argv[1]) if p not in sys.path]; "
-        f"from {module} import main; main()"
-    )
+    boot = f"{_PATHS}; from {module} import main; main()"
     paths = [str(Path(__file__).resolve().parents[2]), *filter(os.path.isabs, sys.path)]
     return [sys.executable, "-I", "-c", boot, json.dumps(paths)]

@@ -11,12 +11,12 @@ from typing import cast
 from custody.audit.checkpoint import LogVerifier
 from custody.audit.entry import Entry, private_hash
 from custody.audit.merkle import verify_inclusion
-from custody.bitcoin.account import descriptor_from_seed
-from custody.bitcoin.signing import sign
 from custody.chains import chain
 from custody.codec import canonical_json, cbor
 from custody.errors import HomeError, InputError, UsageError
-from custody.judgement import Installed, Judgement, LogView, judge
+from custody.families import descriptor_from_seed
+from custody.installed import Files, Installed
+from custody.judgement import Judgement, LogView, judge, payment
 from custody.signatures import Signature
 from custody.vault import mnemonic
 from custody.vault.confirmation import codes_equal, confirmation_code
@@ -30,7 +30,7 @@ MAX_INSTALLED = 2 * 1_048_576
 MAX_INDEX = 2**31 - 1
 
 _NAMES = (
-    *("request", "accounts", "policy", "list", "now", "before", "consistency"),
+    *("request", "accounts", "policy", "list", "tokens", "now", "before", "consistency"),
     *("officer", "code", "entry", "private", "salts", "inclusion", "after"),
 )
 
@@ -40,7 +40,7 @@ class SigningOrder:
     """Everything that the key holder needs in order to judge for itself.
 
     Attributes:
-        request, accounts, policy, flagged: exact bytes as scanned and installed.
+        request, accounts, policy, flagged, tokens: exact bytes, as scanned and as installed.
         now: Unix seconds at which the request was judged.
         before: signed checkpoint when it was judged. consistency: from the checkpoint that the request carries.
         officer, code: who confirmed, with what code.
@@ -52,6 +52,7 @@ class SigningOrder:
     accounts: bytes
     policy: bytes | None
     flagged: bytes | None
+    tokens: bytes | None
     now: int
     before: str
     consistency: tuple[bytes, ...]
@@ -63,10 +64,15 @@ class SigningOrder:
     inclusion: tuple[bytes, ...]
     after: str
 
+    @property
+    def files(self) -> Files:
+        """What is installed."""
+        return Files(self.accounts, self.policy, self.flagged, self.tokens)
+
     def serialize(self) -> bytes:
         """Canonical CBOR, for the pipe."""
         values = (
-            *(self.request, self.accounts, self.policy, self.flagged, self.now, self.before, list(self.consistency)),
+            *(self.request, *self.files, self.now, self.before, list(self.consistency)),
             *(self.officer, self.code, self.entry, self.private, self.salts, list(self.inclusion), self.after),
         )
         return cbor.encode(dict(zip(_NAMES, cast(tuple[cbor.Cbor, ...], values), strict=True)))
@@ -80,6 +86,7 @@ class SigningOrder:
             accounts=fields.octets("accounts", limit=MAX_INSTALLED),
             policy=_optional(fields, "policy"),
             flagged=_optional(fields, "list"),
+            tokens=_optional(fields, "tokens"),
             now=fields.uint("now"),
             before=fields.text("before", limit=1_024),
             consistency=fields.octets_sequence("consistency", limit=64, each=32),
@@ -128,7 +135,7 @@ class KeyHolder:
             raise UsageError("ACCOUNT-INDEX", f"An account index goes from 0 to {MAX_INDEX}.")
         if self._header.rehearsal and not network.test:
             raise UsageError("REHEARSAL-CHAIN", "A rehearsal home has accounts on test networks only.")
-        return descriptor_from_seed(self._seed, network, index)
+        return descriptor_from_seed(self._seed, network, index, rehearsal=self._header.rehearsal)
 
     def sign(self, order: SigningOrder) -> tuple[Signature, ...]:
         """The signatures of an order that holds in every part.
@@ -143,24 +150,17 @@ class KeyHolder:
         self._check_entry(order, judgement)
         if judgement.account is None:
             raise _refused("account")
-        return sign(judgement.request.transaction, judgement.account, self._seed)
+        return payment(judgement.request, judgement.account).sign(self._seed)
 
     def _installed(self, order: SigningOrder) -> Installed:
-        installed = Installed.parse(
-            self._header.origin,
-            rehearsal=self._header.rehearsal,
-            accounts=order.accounts,
-            policy=order.policy,
-            flagged=order.flagged,
-        )
-        sealed = (self._secret.policy_digest, self._secret.list_digest)
-        if (installed.policy_digest, installed.list_digest) != sealed:
-            raise _refused("policy or list")
+        installed = Installed.parse(self._header.origin, order.files, rehearsal=self._header.rehearsal)
+        if (installed.policy_digest, installed.list_digest, installed.tokens_digest) != self._secret.rules:
+            raise _refused("policy, list or token registry")
         return installed
 
     def _judgement(self, order: SigningOrder, installed: Installed) -> Judgement:
         verifier = LogVerifier.parse(self._secret.log_key)
-        log = LogView(verifier, verifier.open(order.before), order.consistency)
+        log = LogView(verifier, verifier.open(order.before), order.consistency, _nothing_known)
         judgement = judge(WithdrawalRequest.parse(order.request), installed, log, order.now)
         if not judgement.decision.allowed:
             raise _refused("decision")
@@ -185,6 +185,12 @@ class KeyHolder:
             raise _refused("log entry's private part")
         if judgement.authorisation([order.officer]) != private:
             raise _refused("log entry's content")
+
+
+def _nothing_known(references: frozenset[str]) -> dict[str, str]:
+    """The key process has no log to search: that a nonce is new is the calling process's word (ADR 0005)."""
+    del references
+    return {}
 
 
 def _refused(part: str) -> HomeError:

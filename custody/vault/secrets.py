@@ -21,7 +21,7 @@ VERSION = 1
 SECRET_BYTES = 32
 
 _DEVICE_NAMES = ("log_seed", "code_secret", "salt_key", "private_key")
-_SEED_NAMES = ("entropy", "code_secret", "log_key", "policy", "list")
+_SEED_NAMES = ("entropy", "code_secret", "log_key", "policy", "list", "tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class SeedSecret:
     """Sealed under the officers' passphrase.
 
     Besides the seed's entropy it holds what the key process must not take from anybody's word: the secret behind the
-    confirmation codes, the log's public key, and the digests of the policy and the list.
+    confirmation codes, the log's public key, and the digests of policy, list and token registry.
     """
 
     entropy: bytes = field(repr=False)
@@ -118,10 +118,17 @@ class SeedSecret:
     log_key: str
     policy_digest: bytes | None
     list_digest: bytes | None
+    tokens_digest: bytes | None
+
+    @property
+    def rules(self) -> tuple[bytes | None, ...]:
+        """The three digests."""
+        return self.policy_digest, self.list_digest, self.tokens_digest
 
     def serialize(self) -> bytes:
         """Canonical CBOR, to be sealed."""
-        values = (self.entropy, self.code_secret, self.log_key, self.policy_digest or b"", self.list_digest or b"")
+        rules = [digest or b"" for digest in self.rules]
+        values: list[cbor.Cbor] = [self.entropy, self.code_secret, self.log_key, *rules]
         return cbor.encode({"version": VERSION} | dict(zip(_SEED_NAMES, values, strict=True)))
 
     @classmethod
@@ -138,6 +145,7 @@ class SeedSecret:
                 log_key=fields.text("log_key", limit=256),
                 policy_digest=fields.octets("policy", limit=32) or None,
                 list_digest=fields.octets("list", limit=32) or None,
+                tokens_digest=fields.octets("tokens", limit=32) or None,
             )
 
 

@@ -26,7 +26,7 @@ MAX_LIFETIME = 86_400
 ID_BYTES = 16
 BLIND_BYTES = 32
 
-Kind = Literal["psbt"]
+Kind = Literal["psbt", "evm-transaction", "typed-data"]
 
 _NAMES = (
     *("id", "created", "expires", "device", "account", "maker", "transaction", "travel_rule", "blind"),
@@ -42,7 +42,7 @@ class WithdrawalRequest:
         id: 16 random bytes.
         created, expires: Unix seconds.
         device: origin of the log of the signer that this is for.
-        account: name of the paying account; ``checksum`` its descriptor checksum (BIP380).
+        account: name of the paying account; ``checksum`` its descriptor checksum (BIP380), or the paying EVM address.
         maker: fingerprint of the operator's certificate; empty until the device knows a roster.
         chain_id: CAIP-2. kind: how ``transaction`` is encoded.
         travel_rule: canonical JSON of the travel-rule records, may be empty.

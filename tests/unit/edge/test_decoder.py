@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from custody.edge import decoder as decoder_module
+from custody.edge import jail
 from custody.edge.decoder import MAX_RESTARTS, JailedDecoder
 from custody.edge.decoder_child import MAX_IMAGE, MAX_TEXTS, load_engines
 from custody.errors import CustodyError, HomeError
@@ -163,7 +164,7 @@ sys.path += json.loads(sys.argv[1])
 libc = ctypes.CDLL(None)
 def fail():
     raise PermissionError
-from custody.edge.decoder_child import enter_jail
+from custody.edge.jail import enter_jail
 {enter}
 try:
     {act}
@@ -183,7 +184,7 @@ def attempt(act: str, enter: str, project: Path) -> str:
 
 @pytest.mark.parametrize("act", ACTS)
 def test_in_the_jail_the_adversary_cannot(act: str, project: Path) -> None:
-    assert attempt(ACTS[act], "enter_jail()", project).startswith(("refused", "died"))
+    assert attempt(ACTS[act], "enter_jail(1 << 30)", project).startswith(("refused", "died"))
 
 
 @pytest.mark.parametrize("act", sorted(ACTS.keys() - {"take two gigabytes", "debug the parent"}))
@@ -215,8 +216,7 @@ def test_the_child_has_three_pipes_and_no_environment(jailed: JailedDecoder) -> 
 def test_without_a_jail_nothing_is_decoded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "pyseccomp.py").write_text("raise RuntimeError('no libseccomp here')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    boot = decoder_module._BOOT.replace("sys.path += [", "sys.path[:0] = [")
-    monkeypatch.setattr(decoder_module, "_BOOT", boot)
+    monkeypatch.setattr(jail, "_PATHS", jail._PATHS.replace("sys.path += [", "sys.path[:0] = ["))
     with JailedDecoder() as decoder, pytest.raises(HomeError) as refused:
         texts_of(decoder, picture())
     assert refused.value.code == "JAIL-UNAVAILABLE"
@@ -234,7 +234,7 @@ def test_a_child_that_hangs_is_killed_and_the_scan_goes_on() -> None:
         first = decoder._start()
         assert refusal(decoder, picture()) == "IMAGE-KILLED-DECODER"
         assert first.poll() is not None
-        decoder._command = decoder_module._command()
+        decoder._command = jail.isolated_command("custody.edge.decoder_child")
         decoder._frame_seconds = decoder_module.FRAME_SECONDS
         assert texts_of(decoder, picture()) == [[TEXT]]
 
@@ -247,7 +247,7 @@ def test_a_child_that_reads_nothing_is_killed_too() -> None:
 
 def test_an_image_that_bursts_the_memory_is_refused_and_the_scan_goes_on() -> None:
     """A few kilobytes that unfold to 150 MB and need several times that, in a jail made smaller to save time."""
-    command = decoder_module._command()
+    command = jail.isolated_command("custody.edge.decoder_child")
     command[3] = command[3].replace("import main; main()", "import main; import custody.edge.decoder_child as child")
     command[3] += "; child.MAX_MEMORY = 400_000_000; main()"
     written = BytesIO()

@@ -17,14 +17,16 @@ from custody import ceremony
 from custody.audit.checkpoint import Checkpoint, LogKey
 from custody.audit.entry import Entry, PrivatePart
 from custody.audit.merkle import Tree
+from custody.bitcoin import signing
 from custody.bitcoin.account import descriptor_from_seed
 from custody.chains import BITCOIN, REGTEST, SIGNET
 from custody.codec import cbor
 from custody.edge.home import SignerHome
 from custody.errors import CustodyError, HomeError, InputError, UsageError
-from custody.judgement import Installed, LogView, judge
+from custody.installed import Installed
+from custody.judgement import LogView, judge
 from custody.signatures import Signature
-from custody.vault import key_holder, mnemonic
+from custody.vault import mnemonic
 from custody.vault.confirmation import confirmation_code
 from custody.vault.key_holder import KeyHolder, SigningOrder
 from custody.vault.secrets import DeviceSecrets
@@ -72,8 +74,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def used(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Every use of the seed for a signature."""
     uses: list[Any] = []
-    honest = key_holder.sign
-    monkeypatch.setattr(key_holder, "sign", lambda *given: (uses.append(given), honest(*given))[1])
+    honest = signing.sign
+    monkeypatch.setattr(signing, "sign", lambda *given: (uses.append(given), honest(*given))[1])
     return uses
 
 
@@ -110,6 +112,7 @@ def lies(scene: Scene) -> Iterator[tuple[str, Any]]:
     yield from (("policy", text) for text in (None, b"", order.policy + b"\n", b"# " + order.policy))
     yield "policy", order.policy.replace(b"1000000000000", b"9000000000000")
     yield from (("flagged", text) for text in (None, b"", b"#\n", order.flagged + b"\n"))
+    yield from (("tokens", text) for text in (b"", b"version = 1\n"))
     yield from (("now", time) for time in (0, ceremonies.NOW - 601, ceremonies.NOW + 3_600, 2**53 - 1))
     yield from (
         ("before", note) for note in ("", order.after, scene.checkpoints[1], order.before[:-2], order.before + "x")
@@ -180,12 +183,11 @@ def forged(scene: Scene, request: WithdrawalRequest, **installed: bytes | None) 
     """The order of a captured ceremony process: it has the log key and the code secret, and makes all of it fit."""
     folder = scene.home.folder
     secrets = DeviceSecrets.parse(_opened_device(folder))
-    files = {"accounts": scene.order.accounts, "policy": scene.order.policy, "flagged": scene.order.flagged} | installed
-    assert files["accounts"] is not None
+    files = scene.order.files._replace(**installed)
     origin = scene.home.header.origin
-    everything = Installed.parse(origin, rehearsal=True, **files)  # type: ignore[arg-type]
+    everything = Installed.parse(origin, files, rehearsal=True)
     verifier = scene.home.log.verifier
-    view = LogView(verifier, verifier.open(scene.order.before), ())
+    view = LogView(verifier, verifier.open(scene.order.before), (), lambda _: {})
     judgement = judge(request, everything, view, ceremonies.NOW)
     part = PrivatePart(judgement.authorisation([ceremonies.OFFICER]), bytes(32))
     entry = Entry(4, "authorised", request.digest, None, None, ceremonies.NOW, part.digest, bytes(32), bytes(32))
@@ -194,9 +196,7 @@ def forged(scene: Scene, request: WithdrawalRequest, **installed: bytes | None) 
         tree.append(leaf)
     return SigningOrder(
         request=request.serialize(),
-        accounts=files["accounts"],
-        policy=files["policy"],
-        flagged=files["flagged"],
+        **files._asdict(),
         now=ceremonies.NOW,
         before=scene.order.before,
         consistency=(),
@@ -241,12 +241,13 @@ def test_a_captured_ceremony_does_not_get_a_denied_request_signed(scene: Scene, 
     [
         {"policy": examples.POLICY.replace(b"1000000000000", b"9000000000000")},
         {"flagged": b"# nobody\n"},
+        {"tokens": examples.TOKENS},
         {"policy": None},
         {"flagged": None},
     ],
 )
 def test_a_captured_ceremony_does_not_get_other_rules_believed(scene: Scene, installed: Mapping[str, Any]) -> None:
-    with pytest.raises(HomeError, match=r"ORDER-REFUSED.*policy or list"):
+    with pytest.raises(HomeError, match=r"ORDER-REFUSED.*policy, list or token"):
         scene.holder.sign(forged(scene, ceremonies.request(), **installed))
 
 

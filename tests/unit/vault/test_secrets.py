@@ -9,7 +9,7 @@ from custody.errors import HomeError
 from custody.vault.secrets import DeviceSecrets, SeedSecret
 
 DEVICE = DeviceSecrets.make(bytes(range(128)))
-SEED = SeedSecret(bytes(16), bytes(32), "origin+key", bytes(32), None)
+SEED = SeedSecret(bytes(16), bytes(32), "origin+key", bytes(32), None, None)
 
 
 def test_device_secrets_are_four_parts_of_the_randomness() -> None:
@@ -23,8 +23,13 @@ def test_both_secrets_read_back() -> None:
 
 
 @pytest.mark.parametrize("entropy", [bytes(16), bytes(32)])
-@pytest.mark.parametrize("digests", [(None, None), (bytes(32), None), (None, b"l" * 32), (b"p" * 32, b"l" * 32)])
-def test_absent_policy_and_list_stay_absent(entropy: bytes, digests: tuple[bytes | None, bytes | None]) -> None:
+@pytest.mark.parametrize(
+    "digests",
+    [(None,) * 3, (bytes(32), None, None), (None, b"l" * 32, b"t" * 32), (b"p" * 32, b"l" * 32, b"t" * 32)],
+)
+def test_absent_policy_list_and_tokens_stay_absent(
+    entropy: bytes, digests: tuple[bytes | None, bytes | None, bytes | None]
+) -> None:
     secret = SeedSecret(entropy, bytes(32), "key", *digests)
     assert SeedSecret.parse(secret.serialize()) == secret
 

@@ -14,7 +14,8 @@ import wire_examples
 
 from custody.codec import cbor
 from custody.errors import InputError
-from custody.judgement import Installed, LogView, judge, serialize_accounts
+from custody.installed import Files, Installed, serialize_accounts
+from custody.judgement import LogView, judge
 from custody.wire import request as wire
 from custody.wire.request import WithdrawalRequest
 
@@ -173,7 +174,7 @@ def test_a_message_beyond_its_limit_is_not_even_decoded() -> None:
         WithdrawalRequest.parse(b"\xff" * (wire.MAX_BYTES + 1))
 
 
-@pytest.mark.parametrize("kind", ["", "PSBT", "psbt ", "evm-transaction"])
+@pytest.mark.parametrize("kind", ["", "PSBT", "psbt ", "evm-blob"])
 def test_another_kind_of_transaction_is_refused(kind: str) -> None:
     refused(fields() | {"transaction": fields()["transaction"] | {"kind": kind}}, "REQUEST-KIND")
 
@@ -191,14 +192,9 @@ def test_the_page_shows_this_request(project: Path) -> None:
 
 def test_the_example_would_be_allowed() -> None:
     verifier = wire_examples.LOG_KEY.verifier
-    installed = Installed.parse(
-        verifier.origin,
-        rehearsal=True,
-        accounts=serialize_accounts((psbts.TREASURY,)),
-        policy=examples.POLICY,
-        flagged=examples.FLAGGED_LIST,
-    )
-    log = LogView(verifier, verifier.open(wire_examples.EXPORT.checkpoint), ())
+    files = Files(serialize_accounts((psbts.TREASURY,)), examples.POLICY, examples.FLAGGED_LIST)
+    installed = Installed.parse(verifier.origin, files, rehearsal=True)
+    log = LogView(verifier, verifier.open(wire_examples.EXPORT.checkpoint), (), lambda _: {})
     assert judge(REQUEST, installed, log, ceremonies.NOW).decision.allowed
 
 
