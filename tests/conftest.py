@@ -10,6 +10,8 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
+# Where the product looks for a home, and where a terminal's size would be taken from instead of the terminal.
+_FOREIGN = ("CUSTODY_HOME", "COLUMNS", "LINES")
 _HOMES = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
 _SCRATCH = pytest.StashKey[Path]()
 
@@ -26,7 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Point every default folder of the product to an empty place, for this process and its children."""
     scratch = config.stash[_SCRATCH] = Path(tempfile.mkdtemp(prefix="custody-test-"))
-    os.environ.pop("CUSTODY_HOME", None)
+    for name in _FOREIGN:
+        os.environ.pop(name, None)
     os.environ.update({name: str(scratch / name.lower()) for name in _HOMES})
 
 
