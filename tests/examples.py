@@ -36,6 +36,60 @@ fee_percent_cap = 10
 coin = "1000000000000"
 """
 
+TOKENS = b"""
+version = 1
+
+[[token]]
+chain = "anvil"
+contract = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+symbol = "TST"
+decimals = 6
+"""
+
+# Two addresses of EIP-55's test cases; two dollar tokens of Ethereum as their issuers publish them; the contract that
+# anvil's first account deploys first; the address that the Ronin bridge's coins went to.
+EVM_PAYEE = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+EVM_SECOND_PAYEE = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
+USDC = Asset("eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "USDC", 6)
+USDT = Asset("eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7", "USDT", 6)
+ANVIL_TOKEN = Asset("eip155:31337/erc20:0x5FbDB2315678afecb367f032d93F642f64180aa3", "TEST", 18)
+RONIN_THIEF = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"
+
+EVM_POLICY = b"""
+version = 1
+house = "Example Exchange KK"
+
+[originating_vasp]
+name = "Example Exchange KK"
+lei = "529900EXAMPLEHOUSE78"
+
+[chains.anvil]
+fee_cap = "10000000000000000"
+feerate_cap = 100
+fee_percent_cap = 5
+
+[chains.anvil.cap_per_transaction]
+coin = "5000000000000000000"
+
+[[chains.anvil.tokens]]
+contract = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+cap_per_transaction = "1000000000000000000000"
+
+[chains.ethereum]
+fee_cap = "20000000000000000"
+feerate_cap = 200
+fee_percent_cap = 2
+
+[chains.ethereum.cap_per_transaction]
+coin = "500000000000000000000"
+
+[[chains.ethereum.tokens]]
+contract = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+cap_per_transaction = "1000000000000"
+"""
+
+EVM_FLAGGED_LIST = f"# flagged for tests\n{FLAGGED}\n{RONIN_THIEF}\n".encode()
+
 FLAGGED_LIST = f"# flagged for tests\n{FLAGGED}\n".encode()
 
 
@@ -89,10 +143,13 @@ def ivms101(*account_numbers: str) -> dict[str, Any]:
     }
 
 
-def record(*outputs: tuple[int, str, int]) -> dict[str, Any]:
+def record(*outputs: tuple[int, str, int], asset: Asset | None = None) -> dict[str, Any]:
     """An honest record for outputs given as index, address and amount, as a person would write it in JSON."""
+    named = {"asset": asset.asset_id} if asset else {}
     return {
-        "outputs": [{"index": index, "address": address, "amount": str(amount)} for index, address, amount in outputs],
+        "outputs": [
+            {"index": index, "address": address, "amount": str(amount)} | named for index, address, amount in outputs
+        ],
         "ivms101": ivms101(*dict.fromkeys(address for _, address, _ in outputs)),
         "counterparty": {"name": OTHER_VASP, "lei": OTHER_LEI, "jurisdiction": "GB"},
     }
@@ -120,5 +177,29 @@ def review(*payments: tuple[str, int], change: int = 5_000_000, fee: int = 2_000
         "fee_asset": coin,
         "feerate": 14_000,
         "size": 141,
+    }
+    return Review(**(honest | facts))
+
+
+def evm_review(
+    address: str = EVM_PAYEE,
+    amount: int = 10**18,
+    asset: Asset | None = None,
+    chain: chains.EvmChain = chains.ETHEREUM,
+    **facts: Any,
+) -> Review:
+    """The facts of a payment of ``amount`` of ``asset``, by default the coin, on an EVM network, at 30 gwei for gas."""
+    gas = 65_000 if asset else 21_000
+    honest = {
+        "chain_id": chain.chain_id,
+        "account": "cold-eth",
+        "kind": "evm-transaction",
+        "transaction_id": "0x" + "33" * 32,
+        "spends": (Spend(f"{EVM_SECOND_PAYEE}:7", 0),),
+        "outputs": (Output(0, address, amount, asset or chain.coin, Role.PAYMENT),),
+        "fee": gas * 30 * 10**9,
+        "fee_asset": chain.coin,
+        "feerate": 30 * 10**9 * 1000,
+        "size": gas,
     }
     return Review(**(honest | facts))

@@ -3,18 +3,31 @@
 The caller keeps the exact bytes; their SHA-256 is the policy's identity. `docs/spec/policy.md` is this file's page.
 """
 
-import tomllib
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
-from custody.chains import BITCOIN_CHAINS, BitcoinChain
-from custody.codec.schema import ANY_SCRIPT, BaseUnits, Fault, Object, Text, Whole, may, need, read
-from custody.errors import InputError
+from custody.chains import BITCOIN_CHAINS, EVM_CHAINS, Chain, EvmChain
+from custody.codec import toml as toml_file
+from custody.codec.schema import (
+    ANY_SCRIPT,
+    BaseUnits,
+    Fault,
+    Many,
+    Object,
+    Reading,
+    Text,
+    Whole,
+    may,
+    need,
+    read,
+)
+from custody.evm.shapes import Address
+from custody.evm.tokens import MAX_TOKENS, token_id
 from custody.travel_rule.record import LEI
 
 VERSION = 1
 MAX_POLICY_BYTES = 65_536
-MAX_LINE_BYTES = 1_000
 MAX_FEERATE = 1_000_000
 MAX_PERCENT = 100
 
@@ -24,6 +37,7 @@ CODES = {
     Fault.TYPE: "POLICY-TYPE",
     Fault.TEXT: "POLICY-TEXT",
     Fault.NUMBER: "POLICY-NUMBER",
+    Fault.COUNT: "POLICY-COUNT",
 }
 
 
@@ -43,11 +57,11 @@ class ChainPolicy:
         chain: the network.
         caps: CAIP-19 asset id and the largest sum of the payments in it, base units.
         fee_cap: the fee, base units of the chain's coin.
-        feerate_cap: base units a virtual byte (Bitcoin: sat/vB).
-        fee_percent_cap: the fee as hundredths of the payments in the chain's coin; a move without payments has none.
+        feerate_cap: in the chain's `feerate_unit`.
+        fee_percent_cap: the fee as hundredths of the payments in the chain's coin, where there are some.
     """
 
-    chain: BitcoinChain
+    chain: Chain
     caps: tuple[tuple[str, int], ...]
     fee_cap: int
     feerate_cap: int
@@ -69,15 +83,9 @@ class Policy:
         Raises:
             InputError: POLICY-SIZE, POLICY-SYNTAX; or a SchemaError with every fault under one of `CODES`.
         """
-        if len(toml) > MAX_POLICY_BYTES:
-            raise InputError("POLICY-SIZE", f"The policy is larger than {MAX_POLICY_BYTES:,} bytes.")
-        # A key of many dots costs the square of its length to read.
-        if max(map(len, toml.split(b"\n"))) > MAX_LINE_BYTES:
-            raise InputError("POLICY-SIZE", f"A line of the policy is longer than {MAX_LINE_BYTES:,} bytes.")
-        try:
-            value = tomllib.loads(toml.decode("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise InputError("POLICY-SYNTAX", "The policy is not well-formed TOML.", _position(error)) from error
+        value = toml_file.loads(
+            toml, limit=MAX_POLICY_BYTES, name="policy", size_code="POLICY-SIZE", syntax_code="POLICY-SYNTAX"
+        )
         document: _Document = read(_DOCUMENT, value, CODES)
         return cls(document.house, document.originating_vasp, document.chains)
 
@@ -94,25 +102,54 @@ class _Document:
     chains: tuple[ChainPolicy, ...]
 
 
-def _position(error: Exception) -> str:
-    return str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
+class _TokenCap(NamedTuple):
+    contract: bytes
+    cap: int
 
 
-def _caps(chain: BitcoinChain, coin: int) -> tuple[tuple[str, int], ...]:
-    return ((chain.coin.asset_id, coin),)
+class _TokenCaps(Many):
+    """Caps of tokens, each contract once: of two caps nobody could say which holds."""
+
+    def read(self, value: object, where: str, reading: Reading) -> tuple[_TokenCap, ...]:
+        """The caps as a tuple."""
+        caps: tuple[_TokenCap | None, ...] = super().read(value, where, reading)
+        read_caps = tuple(cap for cap in caps if cap)
+        if len({cap.contract for cap in read_caps}) < len(read_caps):
+            reading.fault(Fault.COUNT, where, "a contract twice", "each contract once")
+        return read_caps
 
 
-def _chain(chain: BitcoinChain) -> Object:
-    caps = Object(partial(_caps, chain), {"coin": need("coin", shape=BaseUnits())})
-    return Object(
-        partial(ChainPolicy, chain),
-        {
-            "caps": need("cap_per_transaction", shape=caps),
-            "fee_cap": need("fee_cap", shape=BaseUnits()),
-            "feerate_cap": need("feerate_cap", shape=Whole(1, MAX_FEERATE)),
-            "fee_percent_cap": need("fee_percent_cap", shape=Whole(0, MAX_PERCENT)),
-        },
-    )
+_TOKEN_CAP = Object(
+    _TokenCap,
+    {"contract": need("contract", shape=Address()), "cap": need("cap_per_transaction", shape=BaseUnits())},
+)
+
+
+def _coin_cap(chain: Chain, coin: int) -> tuple[str, int]:
+    return chain.coin.asset_id, coin
+
+
+def _bitcoin(chain: Chain, coin_cap: tuple[str, int], **fee_caps: int) -> ChainPolicy:
+    return ChainPolicy(chain, (coin_cap,), **fee_caps)
+
+
+def _evm(chain: EvmChain, coin_cap: tuple[str, int], token_caps: tuple[_TokenCap, ...], **fee_caps: int) -> ChainPolicy:
+    tokens = ((token_id(chain, contract), cap) for contract, cap in token_caps)
+    return ChainPolicy(chain, (coin_cap, *tokens), **fee_caps)
+
+
+def _chain(chain: Chain) -> Object:
+    caps = Object(partial(_coin_cap, chain), {"coin": need("coin", shape=BaseUnits())})
+    fields = {
+        "coin_cap": need("cap_per_transaction", shape=caps),
+        "fee_cap": need("fee_cap", shape=BaseUnits()),
+        "feerate_cap": need("feerate_cap", shape=Whole(1, MAX_FEERATE)),
+        "fee_percent_cap": need("fee_percent_cap", shape=Whole(0, MAX_PERCENT)),
+    }
+    if isinstance(chain, EvmChain):
+        token_caps = may("tokens", shape=_TokenCaps(_TOKEN_CAP, 0, MAX_TOKENS))
+        return Object(partial(_evm, chain), fields | {"token_caps": token_caps})
+    return Object(partial(_bitcoin, chain), fields)
 
 
 def _chains(**chains: ChainPolicy | None) -> tuple[ChainPolicy, ...]:
@@ -137,7 +174,10 @@ _DOCUMENT = Object(
         ),
         "chains": need(
             "chains",
-            shape=Object(_chains, {chain.alias: may(chain.alias, shape=_chain(chain)) for chain in BITCOIN_CHAINS}),
+            shape=Object(
+                _chains,
+                {chain.alias: may(chain.alias, shape=_chain(chain)) for chain in (*BITCOIN_CHAINS, *EVM_CHAINS)},
+            ),
         ),
     },
 )

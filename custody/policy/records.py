@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from custody.amounts import format_amount
-from custody.chains import BitcoinChain
+from custody.chains import Chain
 from custody.codec.schema import Finding
 from custody.errors import InputError
 from custody.policy.case import Case
@@ -92,7 +92,7 @@ class RecordBound:
 
     name: ClassVar[str] = "travel_rule"
 
-    chain: BitcoinChain
+    chain: Chain
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """TRAVEL-RULE-UNCOVERED, -TWICE, -INDEX, -CHANGE, -ADDRESS, -AMOUNT, -ASSET, -ACCOUNT."""
@@ -131,14 +131,16 @@ class RecordBound:
         yield from self._differences(entry, output, case)
         if self._program(output.address) not in entry.accounts:
             observed = f"{entry.place}: no account number of the beneficiary is the address paid"
-            required = f"the beneficiary's accountNumber {output.address}, or another address of its key"
+            required = f"an accountNumber of the beneficiary that is {output.address}, or decodes to the same"
             yield Reason("TRAVEL-RULE-ACCOUNT", self.name, observed, required)
 
     def _differences(self, entry: _Entry, output: Output, case: Case) -> Iterator[Reason]:
         covered = entry.covered
         if canonical_address(covered.address) != output.address:
             observed = f"{entry.place}: the record says {covered.address}, output {output.index} pays {output.address}"
-            yield Reason("TRAVEL-RULE-ADDRESS", self.name, observed, "the address that the output pays")
+            coin = output.asset == case.review.fee_asset
+            required = "the address that the output pays" if coin else "the recipient of the tokens, not their contract"
+            yield Reason("TRAVEL-RULE-ADDRESS", self.name, observed, required)
         if covered.amount != output.amount:
             said, paid = format_amount(covered.amount, output.asset), format_amount(output.amount, output.asset)
             observed = f"{entry.place}: the record says {said}, output {output.index} pays {paid}"
@@ -149,6 +151,6 @@ class RecordBound:
 
     def _program(self, address: str) -> Program | None:
         try:
-            return decode_on_chain(address, self.chain)
+            return decode_on_chain(canonical_address(address), self.chain)
         except InputError:
             return None

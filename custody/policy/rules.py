@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from custody.amounts import format_amount
-from custody.chains import BitcoinChain
+from custody.chains import Chain
 from custody.errors import InputError
 from custody.policy.case import Case
 from custody.policy.decision import Reason
@@ -41,10 +41,10 @@ class AddressOnChain:
 
     name: ClassVar[str] = "chains"
 
-    chain: BitcoinChain
+    chain: Chain
 
     def reasons(self, case: Case) -> Iterator[Reason]:
-        """ADDRESS-SYNTAX, ADDRESS-KIND."""
+        """ADDRESS-SYNTAX, ADDRESS-KIND, ADDRESS-CHECKSUM."""
         for output in case.review.payments:
             try:
                 decode_on_chain(output.address, self.chain)
@@ -60,7 +60,7 @@ class NotFlagged:
     name: ClassVar[str] = "flagged_list"
 
     def reasons(self, case: Case) -> Iterator[Reason]:
-        """LIST-NONE, DESTINATION-FLAGGED, ADDRESS-SYNTAX."""
+        """LIST-NONE, DESTINATION-FLAGGED, ADDRESS-SYNTAX, ADDRESS-CHECKSUM."""
         if case.flagged is None:
             yield Reason("LIST-NONE", self.name, "no flagged-address list is installed", "an installed list")
             return
@@ -101,7 +101,7 @@ class CapPerTransaction:
 
 @dataclass(frozen=True, slots=True)
 class FeeCaps:
-    """The fee stays within its three caps: absolute, by size, and as a share of what is paid."""
+    """The fee stays within its three caps: absolute, by size, and as a share of what is paid in the same coin."""
 
     name: ClassVar[str] = "fee_caps"
 
@@ -114,11 +114,13 @@ class FeeCaps:
         if review.fee > self.chain.fee_cap:
             required = f"at most {format_amount(self.chain.fee_cap, review.fee_asset)}"
             yield Reason("FEE-ABSOLUTE", self.name, f"a fee of {fee}", required)
-        if review.feerate > self.chain.feerate_cap * 1000:
-            observed = f"a feerate of {review.feerate // 1000}.{review.feerate % 1000:03} base units a vbyte"
-            yield Reason("FEE-RATE", self.name, observed, f"at most {self.chain.feerate_cap} base units a vbyte")
-        paid = totals(review.payments).get(review.fee_asset.asset_id, 0)
-        if review.payments and review.fee * 100 > paid * self.chain.fee_percent_cap:
+        unit = self.chain.chain.feerate_unit
+        if review.feerate > self.chain.feerate_cap * unit.base_units * 1000:
+            observed = f"a feerate of {unit.format(review.feerate)}"
+            yield Reason("FEE-RATE", self.name, observed, f"at most {self.chain.feerate_cap:,} {unit.name}")
+        # A payment in a token has no percentage: the fee is in another asset, and no price is known here.
+        paid = totals(review.payments).get(review.fee_asset.asset_id)
+        if paid is not None and review.fee * 100 > paid * self.chain.fee_percent_cap:
             observed = f"a fee of {fee} for payments of {format_amount(paid, review.fee_asset)}"
             required = f"a fee of at most {self.chain.fee_percent_cap} % of the payments"
             yield Reason("FEE-PERCENT", self.name, observed, required)

@@ -9,13 +9,15 @@ import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from custody.amounts import Asset
+from custody.chains import ANVIL, ETHEREUM, EVM_CHAINS, EvmChain
 from custody.codec import canonical_json
 from custody.errors import CustodyError
 from custody.policy.decision import Decision, Reason
 from custody.policy.document import Policy
 from custody.policy.evaluate import Case, evaluate
 from custody.policy.explain import render
-from custody.review import Role
+from custody.review import Review, Role
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.record import canonical_block, parse_block
 
@@ -191,3 +193,90 @@ def test_a_further_reason_only_denies(few: list[Reason], one: Reason) -> None:
 def test_the_same_case_gives_the_same_decision(records: list[Any]) -> None:
     block = canonical_json.dumps({"records": records, "version": 1})
     assert decide(block) == decide(block)
+
+
+EVM_POLICY = Policy.parse(examples.EVM_POLICY)
+EVM_LIST = FlaggedList.parse(examples.EVM_FLAGGED_LIST)
+EVM_ASSETS = [ETHEREUM.coin, examples.USDC, examples.USDT, examples.ANVIL_TOKEN, ANVIL.coin]
+EVM_ADDRESSES = [
+    examples.EVM_PAYEE,
+    examples.EVM_SECOND_PAYEE,
+    examples.RONIN_THIEF,
+    examples.USDC.asset_id.rsplit(":", 1)[1],
+    examples.EVM_PAYEE.lower(),
+    examples.EVM_PAYEE.swapcase(),
+    examples.PAYEE,
+    "",
+]
+
+
+def evm_case(asset: Asset) -> tuple[Review, dict[str, Any]]:
+    """An honest payment of this asset on Ethereum, and its record."""
+    token = None if asset == ETHEREUM.coin else asset
+    return examples.evm_review(asset=token, amount=10**12), examples.record(
+        (0, examples.EVM_PAYEE, 10**12), asset=token
+    )
+
+
+def decide_evm(review: Review, record: dict[str, Any]) -> Decision:
+    # A fee of one percent of the smallest payment here, so that fees never stand in the way.
+    block = canonical_json.dumps({"records": [record], "version": 1})
+    return evaluate(Case(dataclasses.replace(review, fee=10**10), block, EVM_POLICY, EVM_LIST))
+
+
+paid_assets = st.sampled_from([ETHEREUM.coin, examples.USDC])
+
+
+@given(
+    paid_assets,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "index": st.integers(0, 3),
+            "amount": st.integers(0, 10**13) | st.sampled_from([10**12 - 1, 10**12 + 1]),
+            "address": st.sampled_from(EVM_ADDRESSES),
+            "asset": st.sampled_from(EVM_ASSETS),
+        },
+    ),
+)
+@settings(max_examples=300)
+@example(ETHEREUM.coin, {})
+@example(examples.USDC, {})
+def test_an_evm_transaction_changed_under_an_honest_record_is_denied(asset: Asset, changes: dict[str, Any]) -> None:
+    review, record = evm_case(asset)
+    changed = dataclasses.replace(review, outputs=(dataclasses.replace(review.outputs[0], **changes),))
+    assert decide_evm(changed, record).allowed == (changed == review)
+
+
+@given(
+    paid_assets,
+    st.sampled_from(["index", "address", "amount", "asset"]),
+    st.integers(0, 5)
+    | st.integers(0, 10**30).map(str)
+    | st.sampled_from(EVM_ADDRESSES)
+    | st.sampled_from([one.asset_id for one in EVM_ASSETS])
+    | st.text(max_size=60),
+)
+@settings(max_examples=400)
+def test_a_changed_claim_on_an_evm_payment_is_denied(asset: Asset, key: str, value: Any) -> None:
+    review, record = evm_case(asset)
+    said = (0, examples.EVM_PAYEE.lower(), str(10**12), asset.asset_id)
+    record["outputs"][0][key] = value
+    claim = {"asset": ETHEREUM.coin.asset_id} | record["outputs"][0]
+    spelling = claim["address"] == examples.EVM_PAYEE or claim["address"] in SAME_PAYEE
+    same = spelling and (claim["index"], str(claim["address"]).lower(), claim["amount"], claim["asset"]) == said
+    assert decide_evm(review, record).allowed == same
+
+
+SAME_PAYEE = {examples.EVM_PAYEE.lower(), examples.EVM_PAYEE.upper(), "0x" + examples.EVM_PAYEE[2:].upper()}
+
+
+@given(st.sampled_from(EVM_CHAINS), st.sampled_from(EVM_ASSETS), st.sampled_from([str, str.lower, str.upper]))
+def test_no_spelling_network_or_asset_lets_a_payment_to_a_flagged_address_pass(
+    chain: EvmChain, asset: Asset, spelling: Any
+) -> None:
+    review = examples.evm_review(examples.RONIN_THIEF, 10**12, asset, chain)
+    record = examples.record((0, examples.RONIN_THIEF, 10**12), asset=asset)
+    flagged = FlaggedList.parse(spelling(examples.RONIN_THIEF).encode())
+    found = evaluate(Case(review, examples.block(record), EVM_POLICY, flagged))
+    assert "DESTINATION-FLAGGED" in [reason.code for reason in found.reasons]

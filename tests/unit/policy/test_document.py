@@ -5,11 +5,13 @@ from pathlib import Path
 
 import examples
 import pytest
+from eth_utils.address import to_checksum_address
 
 from custody import chains
 from custody.codec.schema import SchemaError
+from custody.codec.toml import MAX_LINE_BYTES
 from custody.errors import InputError
-from custody.policy.document import MAX_LINE_BYTES, MAX_POLICY_BYTES, ChainPolicy, OriginatingVasp, Policy
+from custody.policy.document import MAX_POLICY_BYTES, ChainPolicy, OriginatingVasp, Policy
 
 TEXT = examples.POLICY.decode()
 
@@ -38,9 +40,10 @@ def test_the_example_on_the_page_is_a_policy(project: Path) -> None:
     page = (project / "docs/spec/policy.md").read_text("utf-8")
     (written,) = re.findall(r"<!-- example:policy -->\n```toml\n(.*?)```", page, re.DOTALL)
     policy = Policy.parse(written.encode())
-    assert [entry.chain.alias for entry in policy.chains] == ["bitcoin", "regtest"]
+    assert [entry.chain.alias for entry in policy.chains] == ["bitcoin", "regtest", "ethereum"]
     assert policy.chains[0].caps == ((chains.BITCOIN.coin.asset_id, 50 * 10**8),)
-    assert policy.chains[1:] == Policy.parse(examples.POLICY).chains
+    assert policy.chains[1:2] == Policy.parse(examples.POLICY).chains
+    assert policy.chains[2:] == Policy.parse(examples.EVM_POLICY).chains[:1]
 
 
 REQUIRED = {
@@ -154,3 +157,82 @@ def test_what_is_no_toml_is_refused(toml: bytes) -> None:
 def test_sizes_are_bounded(toml: bytes) -> None:
     with pytest.raises(InputError, match="POLICY-SIZE"):
         Policy.parse(toml)
+
+
+EVM_TEXT = examples.EVM_POLICY.decode()
+USDC_CAP = """[[chains.ethereum.tokens]]
+contract = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+cap_per_transaction = "1000000000000"
+"""
+
+
+def with_tokens(tokens: str) -> str:
+    """The EVM policy with other tables for Ethereum's tokens."""
+    assert EVM_TEXT.endswith(USDC_CAP)
+    return EVM_TEXT.removesuffix(USDC_CAP) + tokens
+
+
+def test_an_evm_policy_is_read() -> None:
+    ethereum, anvil = Policy.parse(examples.EVM_POLICY).chains
+    assert ethereum == ChainPolicy(
+        chains.ETHEREUM,
+        ((chains.ETHEREUM.coin.asset_id, 500 * 10**18), (examples.USDC.asset_id, 10**12)),
+        fee_cap=2 * 10**16,
+        feerate_cap=200,
+        fee_percent_cap=2,
+    )
+    assert anvil.chain is chains.ANVIL
+    assert anvil.caps[1] == (examples.ANVIL_TOKEN.asset_id, 10**21)
+
+
+@pytest.mark.parametrize("network", chains.EVM_CHAINS, ids=lambda one: one.alias)
+def test_every_evm_network_may_have_its_section(network: chains.EvmChain) -> None:
+    (section,) = Policy.parse(TEXT.replace("chains.regtest", f"chains.{network.alias}").encode()).chains
+    assert section.chain is network
+    assert section.caps == ((network.coin.asset_id, 10**12),)
+
+
+def test_a_bitcoin_network_has_no_tokens() -> None:
+    assert faults(TEXT + USDC_CAP.replace("ethereum", "regtest")) == [("KEY", "chains.regtest")]
+
+
+def test_one_contract_on_two_networks_is_two_tokens() -> None:
+    text = EVM_TEXT + USDC_CAP.replace("chains.ethereum", "chains.anvil")
+    contracts = {asset_id for section in Policy.parse(text.encode()).chains for asset_id, _ in section.caps[1:]}
+    contract = examples.USDC.asset_id.removeprefix("eip155:1/")
+    assert contracts == {examples.USDC.asset_id, examples.ANVIL_TOKEN.asset_id, f"eip155:31337/{contract}"}
+
+
+@pytest.mark.parametrize(
+    ("tokens", "found"),
+    [
+        (USDC_CAP.replace("0xA0b8", "0xa0b8"), ("TEXT", "[0].contract")),
+        (USDC_CAP.replace("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "USDC"), ("TEXT", "[0].contract")),
+        (USDC_CAP.replace("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
+                          "0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"), ("TEXT", "[0].contract")),
+        (USDC_CAP.replace("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
+                          "eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"), ("TEXT", "[0].contract")),
+        (USDC_CAP.replace('"1000000000000"', "1000000000000"), ("NUMBER", "[0].cap_per_transaction")),
+        (USDC_CAP.replace('"1000000000000"', '"1e12"'), ("NUMBER", "[0].cap_per_transaction")),
+        (USDC_CAP.replace("contract", "address"), ("MISSING", "[0].contract")),
+        (USDC_CAP.replace("cap_per_transaction", "cap"), ("MISSING", "[0].cap_per_transaction")),
+        (USDC_CAP + 'symbol = "USDC"\n', ("KEY", "[0]")),
+        (USDC_CAP * 2, ("COUNT", "")),
+        (USDC_CAP + USDC_CAP.replace("1000000000000", "2"), ("COUNT", "")),
+        (USDC_CAP.replace("[[", "[").replace("]]", "]"), ("TYPE", "")),
+    ],
+)  # fmt: skip
+def test_a_token_that_is_not_clearly_named_and_capped_is_refused(tokens: str, found: tuple[str, str]) -> None:
+    code, place = found
+    assert (code, f"chains.ethereum.tokens{place}") in faults(with_tokens(tokens))
+
+
+def test_the_tokens_of_a_network_are_bounded() -> None:
+    def tables(count: int) -> str:
+        contracts = (to_checksum_address(f"0x{number:040x}") for number in range(1, count + 1))
+        return "".join(
+            f'[[chains.ethereum.tokens]]\ncontract = "{one}"\ncap_per_transaction = "1"\n' for one in contracts
+        )
+
+    assert len(Policy.parse(with_tokens(tables(200)).encode()).chains[0].caps) == 201
+    assert faults(with_tokens(tables(201))) == [("COUNT", "chains.ethereum.tokens")]

@@ -1,12 +1,16 @@
 """The rules on the travel-rule record: there, complete, from this house, and about exactly these outputs."""
 
 import copy
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import examples
 import pytest
 from bip_utils import Base58Encoder, SegwitBech32Encoder
 
+from custody import chains
 from custody.policy.decision import Reason
 from custody.policy.document import Policy
 from custody.policy.evaluate import Case, evaluate
@@ -223,3 +227,120 @@ def test_no_reason_names_a_customer() -> None:
     for word in ("Tanaka", "Hanako", "Smith", "Marunouchi"):
         assert word not in found
     assert "Tanaka" not in repr(Case(REVIEW, examples.block(record), POLICY, LIST))
+
+
+EVM_POLICY = Policy.parse(examples.EVM_POLICY)
+EVM_LIST = FlaggedList.parse(examples.EVM_FLAGGED_LIST)
+COIN = examples.record((0, examples.EVM_PAYEE, 10**18))
+TOKEN = examples.record((0, examples.EVM_PAYEE, 2_500_000_000), asset=examples.USDC)
+TOKEN_REVIEW = examples.evm_review(amount=2_500_000_000, asset=examples.USDC)
+CONTRACT = examples.USDC.asset_id.rsplit(":", 1)[1]
+
+
+def evm_codes(*records: dict[str, Any], review: Review) -> list[str]:
+    block = examples.block(*records) if records else b""
+    return [reason.code for reason in evaluate(Case(review, block, EVM_POLICY, EVM_LIST)).reasons]
+
+
+def coin_codes(*records: dict[str, Any]) -> list[str]:
+    return evm_codes(*records, review=examples.evm_review())
+
+
+def token_codes(*records: dict[str, Any]) -> list[str]:
+    return evm_codes(*records, review=TOKEN_REVIEW)
+
+
+def test_an_honest_record_of_an_evm_payment_passes() -> None:
+    assert coin_codes(COIN) == []
+    assert token_codes(TOKEN) == []
+    assert coin_codes(bent(COIN, asset="eip155:1/slip44:60")) == []
+
+
+@pytest.mark.parametrize("chain", [chains.ETHEREUM, chains.ANVIL], ids=lambda one: one.alias)
+def test_a_record_binds_on_each_network_that_the_policy_names(chain: chains.EvmChain) -> None:
+    assert evm_codes(COIN, review=examples.evm_review(chain=chain)) == []
+
+
+def test_an_evm_payment_nobody_or_two_speak_for_is_denied() -> None:
+    assert token_codes() == ["TRAVEL-RULE-NONE"]
+    assert token_codes(TOKEN, TOKEN) == ["TRAVEL-RULE-TWICE"]
+    assert token_codes(bent(TOKEN, index=1)) == ["TRAVEL-RULE-INDEX", "TRAVEL-RULE-UNCOVERED"]
+
+
+def test_a_record_that_names_the_contract_instead_of_the_recipient_is_denied() -> None:
+    named = examples.record((0, CONTRACT, 2_500_000_000), asset=examples.USDC)
+    assert token_codes(named) == ["TRAVEL-RULE-ACCOUNT", "TRAVEL-RULE-ADDRESS"]
+    decision = evaluate(Case(TOKEN_REVIEW, examples.block(bent(TOKEN, address=CONTRACT)), EVM_POLICY, EVM_LIST))
+    (reason,) = decision.reasons
+    assert (reason.code, reason.required) == (
+        "TRAVEL-RULE-ADDRESS",
+        "the recipient of the tokens, not their contract",
+    )
+
+
+@pytest.mark.parametrize(
+    "asset",
+    [
+        chains.ETHEREUM.coin.asset_id,
+        examples.USDT.asset_id,
+        examples.USDC.asset_id.lower(),
+        examples.USDC.asset_id.replace("eip155:1/", "eip155:56/"),
+        examples.USDC.asset_id.replace("erc20", "erc721"),
+        CONTRACT,
+        "USDC",
+    ],
+)
+def test_a_record_of_another_asset_than_the_token_is_denied(asset: str) -> None:
+    assert token_codes(bent(TOKEN, asset=asset)) == ["TRAVEL-RULE-ASSET"]
+
+
+def test_a_record_of_a_token_payment_names_the_token_and_one_of_the_coin_does_not() -> None:
+    assert token_codes(examples.record((0, examples.EVM_PAYEE, 2_500_000_000))) == ["TRAVEL-RULE-ASSET"]
+    assert coin_codes(bent(COIN, asset=examples.USDC.asset_id)) == ["TRAVEL-RULE-ASSET"]
+
+
+@pytest.mark.parametrize("amount", ["2499999999", "2500000001", "2500", "0"])
+def test_another_amount_of_tokens_is_denied(amount: str) -> None:
+    assert token_codes(bent(TOKEN, amount=amount)) == ["TRAVEL-RULE-AMOUNT"]
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        (examples.EVM_PAYEE.lower(), []),
+        ("0x" + examples.EVM_PAYEE[2:].upper(), []),
+        (examples.EVM_PAYEE.upper(), []),
+        (examples.EVM_PAYEE.replace("A", "a", 1), ["TRAVEL-RULE-ADDRESS"]),
+        (examples.EVM_PAYEE[2:], ["TRAVEL-RULE-ADDRESS"]),
+        (examples.EVM_PAYEE[:-1], ["TRAVEL-RULE-ADDRESS"]),
+        (examples.EVM_PAYEE[:-1] + "e", ["TRAVEL-RULE-ADDRESS"]),
+        (examples.EVM_SECOND_PAYEE, ["TRAVEL-RULE-ADDRESS"]),
+        (examples.PAYEE, ["TRAVEL-RULE-ADDRESS"]),
+    ],
+)
+def test_an_evm_address_is_bound_by_its_bytes_and_a_wrong_capital_is_no_address(address: str, found: list[str]) -> None:
+    assert token_codes(bent(TOKEN, address=address)) == found
+
+
+@pytest.mark.parametrize(
+    ("numbers", "found"),
+    [
+        ([examples.EVM_PAYEE], []),
+        (["customer 7", examples.EVM_PAYEE.lower()], []),
+        ([examples.EVM_PAYEE.upper()], []),
+        ([examples.EVM_PAYEE.replace("A", "a", 1)], ["TRAVEL-RULE-ACCOUNT"]),
+        ([CONTRACT], ["TRAVEL-RULE-ACCOUNT"]),
+        ([examples.EVM_SECOND_PAYEE], ["TRAVEL-RULE-ACCOUNT"]),
+        ([SegwitBech32Encoder.Encode("bc", 0, bytes.fromhex(examples.EVM_PAYEE[2:]))], ["TRAVEL-RULE-ACCOUNT"]),
+        (["eip155:1:" + examples.EVM_PAYEE], ["TRAVEL-RULE-ACCOUNT"]),
+        ([], ["TRAVEL-RULE-ACCOUNT"]),
+    ],
+)
+def test_an_account_number_of_the_beneficiary_is_the_recipient(numbers: list[str], found: list[str]) -> None:
+    assert token_codes(TOKEN | {"ivms101": examples.ivms101(*numbers)}) == found
+
+
+def test_the_token_output_on_the_page_is_the_one_of_these_tests(project: Path) -> None:
+    page = (project / "docs/spec/travel-rule.md").read_text("utf-8")
+    (written,) = re.findall(r"<!-- example:token-output -->\n```json\n(.*?)```", page, re.DOTALL)
+    assert token_codes(TOKEN | {"outputs": [json.loads(written)]}) == []

@@ -135,3 +135,110 @@ def test_amounts_beyond_64_bits_are_judged_exactly() -> None:
     cap = 2**200
     assert codes(CapPerTransaction(((ASSET, cap),)), examples.review((examples.PAYEE, cap))) == []
     assert codes(CapPerTransaction(((ASSET, cap),)), examples.review((examples.PAYEE, cap + 1))) == ["CAP-EXCEEDED"]
+
+
+EVM_POLICY = Policy.parse(examples.EVM_POLICY)
+EVM_LIST = FlaggedList.parse(examples.EVM_FLAGGED_LIST)
+ETHEREUM, ANVIL = EVM_POLICY.chains
+EVM = {"policy": EVM_POLICY, "flagged": EVM_LIST}
+COIN_REVIEW = examples.evm_review()
+TOKEN_REVIEW = examples.evm_review(amount=2_500_000_000, asset=examples.USDC)
+
+
+@pytest.mark.parametrize("review", [COIN_REVIEW, TOKEN_REVIEW])
+def test_an_honest_evm_payment_passes_every_rule_here(review: Review) -> None:
+    for rule in (NotFlagged(), CapPerTransaction(ETHEREUM.caps), FeeCaps(ETHEREUM), AddressOnChain(ETHEREUM.chain)):
+        assert codes(rule, review, **EVM) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        (examples.EVM_PAYEE.lower(), ["ADDRESS-CHECKSUM"]),
+        (examples.EVM_PAYEE.replace("A", "a", 1), ["ADDRESS-CHECKSUM"]),
+        (examples.EVM_PAYEE[:-1], ["ADDRESS-SYNTAX"]),
+        (examples.PAYEE, ["ADDRESS-SYNTAX"]),
+        ("", ["ADDRESS-SYNTAX"]),
+    ],
+)
+def test_an_evm_payment_names_its_payee_in_the_one_spelling(address: str, found: list[str]) -> None:
+    assert codes(AddressOnChain(chains.ETHEREUM), examples.evm_review(address)) == found
+
+
+def test_an_evm_address_is_none_of_a_bitcoin_network() -> None:
+    assert codes(AddressOnChain(chains.REGTEST), with_output(HONEST, address=examples.EVM_PAYEE)) == ["ADDRESS-SYNTAX"]
+
+
+@pytest.mark.parametrize("chain", chains.EVM_CHAINS, ids=lambda one: one.alias)
+@pytest.mark.parametrize("spelling", [str, str.lower, str.upper])
+def test_a_flagged_evm_address_is_denied_on_every_evm_network(chain: chains.EvmChain, spelling: Any) -> None:
+    flagged = FlaggedList.parse(f"# Ronin\n{spelling(examples.RONIN_THIEF)}\n".encode())
+    for asset in (None, examples.USDC):
+        review = examples.evm_review(examples.RONIN_THIEF, asset=asset, chain=chain)
+        (reason,) = NotFlagged().reasons(case(review, flagged=flagged))
+        assert reason.code == "DESTINATION-FLAGGED"
+        assert "line 2" in reason.observed
+
+
+def test_a_flagged_bitcoin_key_does_not_flag_the_evm_address_of_the_same_bytes() -> None:
+    review = examples.evm_review("0x" + "33" * 20)
+    assert codes(NotFlagged(), review, flagged=FlaggedList.parse(examples.FLAGGED.encode())) == []
+
+
+@pytest.mark.parametrize(
+    ("asset", "amount", "found"),
+    [
+        (None, 500 * 10**18, []),
+        (None, 500 * 10**18 + 1, ["CAP-EXCEEDED"]),
+        (examples.USDC, 10**12, []),
+        (examples.USDC, 10**12 + 1, ["CAP-EXCEEDED"]),
+        (examples.USDT, 1, ["CAP-NONE"]),
+        (examples.ANVIL_TOKEN, 1, ["CAP-NONE"]),
+        (chains.ANVIL.coin, 1, ["CAP-NONE"]),
+    ],
+)
+def test_each_evm_asset_has_its_own_cap_and_without_one_is_not_paid(
+    asset: Asset | None, amount: int, found: list[str]
+) -> None:
+    assert codes(CapPerTransaction(ETHEREUM.caps), examples.evm_review(amount=amount, asset=asset)) == found
+
+
+def test_a_token_that_borrows_a_symbol_has_not_its_cap() -> None:
+    impostor = Asset("eip155:1/erc20:" + examples.EVM_SECOND_PAYEE, "USDC", 6)
+    assert codes(CapPerTransaction(ETHEREUM.caps), examples.evm_review(asset=impostor)) == ["CAP-NONE"]
+
+
+GWEI = 10**9
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({"feerate": 200 * GWEI * 1000}, []),
+        ({"feerate": 200 * GWEI * 1000 + 1}, ["FEE-RATE"]),
+        ({"fee": 2 * 10**16}, []),
+        ({"fee": 2 * 10**16 + 1}, ["FEE-ABSOLUTE", "FEE-PERCENT"]),
+        ({"amount": 10**18, "fee": 2 * 10**16}, []),
+        ({"amount": 10**18 - 1, "fee": 2 * 10**16}, ["FEE-PERCENT"]),
+        ({"amount": 0}, ["FEE-PERCENT"]),
+        ({"asset": examples.USDC, "amount": 1, "fee": 2 * 10**16}, []),
+        ({"asset": examples.USDC, "amount": 1, "fee": 2 * 10**16 + 1}, ["FEE-ABSOLUTE"]),
+        ({"asset": examples.USDC, "amount": 1, "feerate": 201 * GWEI * 1000}, ["FEE-RATE"]),
+    ],
+)
+def test_fee_caps_of_an_evm_payment_and_no_percentage_for_tokens(facts: dict[str, Any], found: list[str]) -> None:
+    assert codes(FeeCaps(ETHEREUM), examples.evm_review(**facts)) == found
+
+
+def test_a_batch_with_payments_in_the_coin_has_its_percentage_of_those() -> None:
+    token = dataclasses.replace(TOKEN_REVIEW.outputs[0], index=1)
+    review = dataclasses.replace(COIN_REVIEW, outputs=(*COIN_REVIEW.outputs, token), fee=2 * 10**16)
+    assert codes(FeeCaps(ETHEREUM), review) == []
+    assert codes(FeeCaps(ETHEREUM), with_output(review, amount=10**18 - 1)) == ["FEE-PERCENT"]
+
+
+def test_a_feerate_is_told_in_the_unit_of_its_network() -> None:
+    (evm,) = FeeCaps(ETHEREUM).reasons(case(examples.evm_review(feerate=250_500_000_000_000)))
+    assert (evm.observed, evm.required) == ("a feerate of 250.500 gwei/gas", "at most 200 gwei/gas")
+    (bitcoin,) = FeeCaps(REGTEST).reasons(case(examples.review((examples.PAYEE, 100_000), feerate=250_500)))
+    assert (bitcoin.observed, bitcoin.required) == ("a feerate of 250.500 sat/vB", "at most 200 sat/vB")
