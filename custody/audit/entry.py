@@ -30,7 +30,6 @@ class Kind(StrEnum):
     INIT = "init"
     POLICY = "policy"
     LIST = "list"
-    TOKENS = "tokens"
     ACCOUNT = "account"
     AUTHORISED = "authorised"
     ANSWERED = "answered"
@@ -39,6 +38,7 @@ class Kind(StrEnum):
     INTERRUPTED = "interrupted"
     UNLOCK_FAILED = "unlock-failed"
     TORN = "torn"
+    TOKENS = "tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,6 @@ SCHEMAS: Mapping[str, Schema] = {
     Kind.INIT: Schema("accounts_digest master_fingerprint officers origin rehearsal"),
     Kind.POLICY: Schema("digest text"),
     Kind.LIST: Schema("digest text"),
-    Kind.TOKENS: Schema("digest text"),
     Kind.ACCOUNT: Schema("accounts_digest chain descriptor name"),
     Kind.AUTHORISED: Schema(f"{_JUDGED} approvals charges officers spends transaction_id", request=True),
     Kind.ANSWERED: Schema("authorised seen signatures", request=True, answer=True),
@@ -70,6 +69,7 @@ SCHEMAS: Mapping[str, Schema] = {
     Kind.INTERRUPTED: Schema("authorised", request=True),
     Kind.UNLOCK_FAILED: Schema("officers reason"),
     Kind.TORN: Schema("bytes digest"),
+    Kind.TOKENS: Schema("digest text"),
 }
 
 _DIGEST = '"([0-9a-f]{64})"'
