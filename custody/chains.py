@@ -115,7 +115,7 @@ ANVIL = _evm(31_337, "anvil", "anvilETH", 1, test=True)
 
 BITCOIN_CHAINS = (BITCOIN, TESTNET, SIGNET, REGTEST)
 EVM_CHAINS = (ETHEREUM, BNB, RONIN, HARMONY, SEPOLIA, ANVIL)
-CHAINS: tuple[Chain, ...] = BITCOIN_CHAINS
+CHAINS: tuple[Chain, ...] = (*BITCOIN_CHAINS, *EVM_CHAINS)
 
 
 def chain(name: str) -> Chain:
@@ -129,11 +129,3 @@ def chain(name: str) -> Chain:
             return candidate
     known = ", ".join(candidate.alias for candidate in CHAINS)
     raise InputError("CHAIN-UNKNOWN", "This network is not served.", f"Served networks: {known}.")
-
-
-def bitcoin_chain(name: str) -> BitcoinChain:
-    """The Bitcoin network with this CAIP-2 id or alias. Raises InputError CHAIN-UNKNOWN."""
-    found = chain(name)
-    if not isinstance(found, BitcoinChain):
-        raise InputError("CHAIN-UNKNOWN", "This is not a Bitcoin network.")
-    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from custody.chains import BITCOIN_CHAINS, EVM_CHAINS, Chain, EvmChain
+from custody.chains import CHAINS, Chain, EvmChain
 from custody.codec import toml as toml_file
 from custody.codec.schema import (
     ANY_SCRIPT,
@@ -176,7 +176,7 @@ _DOCUMENT = Object(
             "chains",
             shape=Object(
                 _chains,
-                {chain.alias: may(chain.alias, shape=_chain(chain)) for chain in (*BITCOIN_CHAINS, *EVM_CHAINS)},
+                {chain.alias: may(chain.alias, shape=_chain(chain)) for chain in CHAINS},
             ),
         ),
     },

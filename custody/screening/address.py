@@ -11,7 +11,7 @@ import wallycore
 
 from custody.bitcoin import script as scripts
 from custody.bitcoin.script import ScriptType
-from custody.chains import BITCOIN_CHAINS, EVM_CHAINS, BitcoinChain, Chain, EvmChain
+from custody.chains import BITCOIN_CHAINS, CHAINS, BitcoinChain, Chain, EvmChain
 from custody.errors import InputError
 from custody.evm.address import checksum_address, parse_address
 
@@ -66,7 +66,7 @@ def decode_address(address: str) -> Program:
             return decode_on_chain(address, chain)
         except InputError:
             continue
-    served = ", ".join(chain.alias for chain in (*BITCOIN_CHAINS, *EVM_CHAINS))
+    served = ", ".join(chain.alias for chain in CHAINS)
     raise InputError("ADDRESS-SYNTAX", "This is no address of a served chain.", f"Served chains: {served}.")
 
 

@@ -15,7 +15,7 @@ from custody.bitcoin.review import review
 from custody.bitcoin.script import decode_address, encode_address
 from custody.bitcoin.signing import check_signatures, finalize, sign
 from custody.bitcoin.transaction import MAX_MONEY, Transaction, TxIn, TxOut, parse
-from custody.chains import BITCOIN, CHAINS
+from custody.chains import BITCOIN, BITCOIN_CHAINS
 from custody.errors import CustodyError, EvidenceError, InputError, TransactionError
 from custody.review import Output, Review, Role
 
@@ -173,7 +173,7 @@ def test_change_is_never_claimed_for_a_foreign_script(index: int, branch: int) -
 
 @given(st.binary(max_size=45))
 def test_a_script_is_paid_under_one_address_or_refused(script: bytes) -> None:
-    for chain in CHAINS:
+    for chain in BITCOIN_CHAINS:
         try:
             address = encode_address(script, chain)
         except TransactionError:
@@ -183,7 +183,7 @@ def test_a_script_is_paid_under_one_address_or_refused(script: bytes) -> None:
 
 @given(st.text(max_size=100) | st.from_regex(r"\A(bc1|tb1|bcrt1|1|3)[0-9a-zA-Z]{5,60}\Z"))
 def test_any_text_is_an_address_or_refused(text: str) -> None:
-    for chain in CHAINS:
+    for chain in BITCOIN_CHAINS:
         try:
             script = decode_address(text, chain)
         except InputError:

@@ -7,7 +7,7 @@ import pytest
 from psbts import SEED
 
 from custody.bitcoin.account import Account, descriptor_from_seed
-from custody.chains import BITCOIN, CHAINS, REGTEST, SIGNET, TESTNET, Chain
+from custody.chains import BITCOIN, BITCOIN_CHAINS, REGTEST, SIGNET, TESTNET, Chain
 from custody.errors import InputError, UsageError
 from custody.keys.derivation import HARDENED
 from custody.keys.descriptor import with_checksum
@@ -49,7 +49,7 @@ def test_the_known_account_key_of_the_test_words() -> None:
     assert Account.parse("treasury", REGTEST, descriptor_from_seed(SEED, REGTEST, 0)).xpub == xpub
 
 
-@pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.alias)
+@pytest.mark.parametrize("chain", BITCOIN_CHAINS, ids=lambda chain: chain.alias)
 def test_each_chain_has_its_own_prefix(chain: Chain) -> None:
     account = Account.parse("treasury", chain, descriptor_from_seed(SEED, chain, 0))
     assert account.address(0, 0).startswith(chain.hrp + "1q")

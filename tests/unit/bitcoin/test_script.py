@@ -7,7 +7,7 @@ import pytest
 import wallycore as wally
 
 from custody.bitcoin.script import ScriptType, classify, decode_address, dust_limit, encode_address
-from custody.chains import BITCOIN, CHAINS, REGTEST, SIGNET, TESTNET, Chain
+from custody.chains import BITCOIN, BITCOIN_CHAINS, REGTEST, SIGNET, TESTNET, Chain
 from custody.errors import InputError, TransactionError
 
 KEY = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
@@ -87,7 +87,7 @@ def test_dust_limits_are_those_of_bitcoin_core(kind: ScriptType, limit: int) -> 
     assert dust_limit(bytes.fromhex(STANDARD[kind])) == limit
 
 
-@pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.alias)
+@pytest.mark.parametrize("chain", BITCOIN_CHAINS, ids=lambda chain: chain.alias)
 @pytest.mark.parametrize("script", STANDARD.values(), ids=list(STANDARD))
 def test_an_address_and_its_script_give_each_other(script: str, chain: Chain) -> None:
     address = encode_address(bytes.fromhex(script), chain)
@@ -125,7 +125,7 @@ def test_published_segwit_addresses_decode_when_their_kind_may_be_paid(project: 
 
 def test_published_invalid_segwit_addresses_are_refused(project: Path) -> None:
     for vector in vectors(project)["invalid"]:
-        for chain in CHAINS:
+        for chain in BITCOIN_CHAINS:
             assert refusal(vector["address"], chain) in ("ADDRESS-SYNTAX", "ADDRESS-KIND"), vector["why"]
 
 

@@ -60,7 +60,7 @@ def test_a_missing_field_is_refused(name: str) -> None:
         ({"accounts": [1]}, "WIRE-FIELDS"),
         ({"accounts": [{}]}, "WIRE-FIELDS"),
         ({"accounts": fields()["accounts"] * (wire.MAX_ACCOUNTS + 1)}, "WIRE-LIMIT"),
-        ({"accounts": [fields()["accounts"][0] | {"chain": "eip155:1"}]}, "CHAIN-UNKNOWN"),
+        ({"accounts": [fields()["accounts"][0] | {"chain": "eip155:2"}]}, "CHAIN-UNKNOWN"),
         ({"accounts": [fields()["accounts"][0] | {"name": "n" * 65}]}, "WIRE-LIMIT"),
         ({"accounts": [fields()["accounts"][0] | {"descriptor": b"d"}]}, "WIRE-TYPE"),
     ],
