@@ -77,7 +77,8 @@ def blocks(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def policies(draw: st.DrawFn) -> bytes:
-    return draw(st.binary(max_size=200)) if draw(st.booleans()) else edited(draw, examples.POLICY)
+    whole = draw(st.sampled_from([examples.POLICY, examples.EVM_POLICY]))
+    return draw(st.binary(max_size=200)) if draw(st.booleans()) else edited(draw, whole)
 
 
 @given(blocks())

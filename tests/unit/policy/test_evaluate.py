@@ -2,10 +2,16 @@
 
 import dataclasses
 import random
+from typing import Any
 
+import evm
 import examples
 import pytest
 
+from custody.evm import review as evm_review
+from custody.evm.address import checksum_address
+from custody.evm.calldata import Transfer
+from custody.evm.transaction import Eip1559
 from custody.policy import evaluate as judgement
 from custody.policy.document import Policy
 from custody.policy.evaluate import MAX_REASONS, Case, evaluate, rules_of
@@ -89,3 +95,37 @@ def test_a_payment_disguised_as_change_by_nobody_else_than_the_review() -> None:
     outputs = tuple(dataclasses.replace(output, role=Role.PAYMENT) for output in REVIEW.outputs)
     review = dataclasses.replace(REVIEW, outputs=outputs)
     assert codes(dataclasses.replace(HONEST, review=review)) == ["TRAVEL-RULE-UNCOVERED"]
+
+
+EVM_POLICY = Policy.parse(examples.EVM_POLICY)
+EVM_LIST = FlaggedList.parse(examples.EVM_FLAGGED_LIST)
+
+
+def evm_decision(transaction: Eip1559, record: dict[str, Any]) -> list[str]:
+    """The decision on a transaction's own bytes."""
+    facts = evm_review.review(transaction.serialize(), evm.TREASURY, evm.SENDER, evm.TOKENS)
+    return codes(Case(facts, examples.block(record), EVM_POLICY, EVM_LIST))
+
+
+def token_transfer(recipient: bytes, amount: int = 2_500_000_000, contract: bytes = evm.USDC) -> Eip1559:
+    return dataclasses.replace(evm.TOKEN_PAYMENT, to=contract, calldata=Transfer(recipient, amount).serialize())
+
+
+def test_evm_transactions_are_judged_by_their_bytes() -> None:
+    payee = checksum_address(evm.PAYEE)
+    coin = examples.record((0, payee, evm.COIN_PAYMENT.value))
+    token = examples.record((0, payee, 2_500_000_000), asset=examples.USDC)
+    assert evm_decision(evm.COIN_PAYMENT, coin) == []
+    assert evm_decision(evm.TOKEN_PAYMENT, token) == []
+    assert evm_decision(evm.COIN_PAYMENT, token) == ["TRAVEL-RULE-AMOUNT", "TRAVEL-RULE-ASSET"]
+    assert evm_decision(token_transfer(evm.PAYEE, 2_500_000_001), token) == ["TRAVEL-RULE-AMOUNT"]
+    assert evm_decision(token_transfer(evm.PAYEE, contract=evm.USDT), token) == ["CAP-NONE", "TRAVEL-RULE-ASSET"]
+    assert evm_decision(token_transfer(b"\x77" * 20), token) == ["TRAVEL-RULE-ACCOUNT", "TRAVEL-RULE-ADDRESS"]
+
+
+def test_tokens_for_a_flagged_recipient_are_denied_though_the_contract_is_clean() -> None:
+    thief = bytes.fromhex(examples.RONIN_THIEF[2:])
+    record = examples.record((0, examples.RONIN_THIEF, 2_500_000_000), asset=examples.USDC)
+    assert evm_decision(token_transfer(thief), record) == ["DESTINATION-FLAGGED"]
+    coin = examples.record((0, examples.RONIN_THIEF, evm.COIN_PAYMENT.value))
+    assert evm_decision(dataclasses.replace(evm.COIN_PAYMENT, to=thief), coin) == ["DESTINATION-FLAGGED"]
