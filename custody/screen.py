@@ -52,8 +52,9 @@ def _is_mark(character: str) -> bool:
 
 
 def grouped(address: str) -> str:
-    """An address in groups of four characters, as people compare it."""
-    return " ".join(address[start : start + 4] for start in range(0, len(address), 4))
+    """An address in groups of four characters, as people compare it; ``0x`` stands apart."""
+    prefix, rest = (["0x"], address[2:]) if address.startswith("0x") else ([], address)
+    return " ".join([*prefix, *(rest[start : start + 4] for start in range(0, len(rest), 4))])
 
 
 def lines(judgement: Judgement, *, rehearsal: bool) -> Iterator[str]:

@@ -1,0 +1,158 @@
+"""`custody signer account`: registered accounts."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from custody import screen
+from custody.chains import chain
+from custody.cli.signer.opening import (
+    at_time,
+    destination,
+    now,
+    open_home,
+    passphrase_descriptor,
+    replace,
+    secrets_file,
+    unlock,
+)
+from custody.codec.canonical_json import Json
+from custody.edge.disk import write_atomic
+from custody.edge.home import SignerHome
+from custody.edge.terminal import say
+from custody.errors import UsageError
+from custody.evm.account import EvmAccount
+from custody.families import TYPES, Account, account_type, first_addresses, parse_account
+from custody.wire import export
+
+FIRST_ADDRESSES = 5
+
+
+@click.group("account")
+def account() -> None:
+    """Registered accounts."""
+
+
+@account.command("add")
+@click.argument("name")
+@click.option("--type", "script_type", type=click.Choice(TYPES), required=True)
+@click.option(
+    "--chain", "chain_name", required=True, metavar="CHAIN", help="bitcoin, testnet, signet, regtest or CAIP-2."
+)
+@click.option("--index", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@secrets_file
+@passphrase_descriptor
+@at_time
+def add(name: str, script_type: str, chain_name: str, index: int, at: str | None, **unlocking: Any) -> dict[str, Json]:
+    """Registers an account by the descriptor derived from the seed."""
+    network = chain(chain_name)
+    with open_home(at) as opened, unlock(opened, **unlocking) as key:
+        descriptor = key.descriptor(network.chain_id, index)
+        registered = parse_account(name, network, descriptor)
+        if account_type(registered) != script_type:
+            raise UsageError("ACCOUNT-TYPE", f"An account on {network.alias} is of type {account_type(registered)}.")
+        opened.add_account(registered, now(at))
+    return _shown(registered)
+
+
+@account.command("list")
+def list_accounts() -> dict[str, Json]:
+    """The registered accounts."""
+    with open_home(None) as opened:
+        for one in opened.installed.accounts:
+            say(f"{one.name:<20} {one.chain.alias:<8} {one.descriptor}")
+        return {"accounts": [brief(one) for one in opened.installed.accounts]}
+
+
+@account.command("show")
+@click.argument("name")
+def show_account(name: str) -> dict[str, Json]:
+    """One account and its first addresses."""
+    with open_home(None) as opened:
+        return _shown(_registered(opened, name))
+
+
+@account.command("export")
+@click.argument("name", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["custody", "descriptor", "crypto-hdkey"]),
+    default="custody",
+    show_default=True,
+)
+@destination
+@replace
+def export_account(name: str | None, form: str, out: str, force: bool) -> dict[str, Json]:
+    """What the coordinator needs; or one account as descriptor text, or as MetaMask and others pair with it."""
+    from custody.edge.frames import write_dest
+    from custody.qr.ur import Message
+
+    with open_home(None) as opened:
+        chosen = (_registered(opened, name),) if name else opened.installed.accounts
+        if form == "descriptor":
+            return _export_descriptor(_only(chosen), out, force=force)
+        if form == "crypto-hdkey":
+            return _export_hdkey(_only(chosen), out, force=force)
+        frames = write_dest(Message(export.UR_TYPE, _device_export(opened, chosen).serialize()), out, force=force)
+        return {"accounts": [brief(one) for one in chosen], "frames": frames}
+
+
+def _only(chosen: tuple[Account, ...]) -> Account:
+    if len(chosen) != 1:
+        raise UsageError("EXPORT-ACCOUNT", "Name the account to export.")
+    return chosen[0]
+
+
+def _export_descriptor(chosen: Account, out: str, *, force: bool) -> dict[str, Json]:
+    if out == "screen":
+        say(chosen.descriptor)
+    else:
+        path = Path(out.removeprefix("file:"))
+        if path.exists() and not force:
+            raise UsageError("DEST-EXISTS", f"{path.name} exists already.", "Choose another name, or --force.")
+        write_atomic(path, chosen.descriptor.encode() + b"\n", mode=0o644)
+    return brief(chosen)
+
+
+def _export_hdkey(chosen: Account, out: str, *, force: bool) -> dict[str, Json]:
+    from custody.edge.frames import write_dest
+    from custody.evm.hdkey import crypto_hdkey
+    from custody.qr.ur import Message
+
+    if not isinstance(chosen, EvmAccount):
+        raise UsageError("EXPORT-FORMAT", "Only EVM accounts are exported as crypto-hdkey.")
+    frames = write_dest(Message("crypto-hdkey", crypto_hdkey(chosen)), out, force=force)
+    return {**brief(chosen), "frames": frames}
+
+
+def _device_export(opened: SignerHome, chosen: tuple[Account, ...]) -> export.DeviceExport:
+    return export.DeviceExport(
+        origin=opened.header.origin,
+        log_key=str(opened.log.verifier),
+        checkpoint=opened.log.checkpoint,
+        policy_sequence=opened.installed.sequence,
+        list_sequence=opened.installed.sequence,
+        accounts=tuple(export.ExportedAccount(one.name, one.chain.chain_id, one.descriptor) for one in chosen),
+    )
+
+
+def _registered(opened: SignerHome, name: str) -> Account:
+    found = opened.installed.account(name)
+    if found is None:
+        raise UsageError("ACCOUNT-UNKNOWN", f"No account {name!r} is registered.", "See: custody signer account list")
+    return found
+
+
+def brief(one: Account) -> dict[str, Json]:
+    """An account for scripts."""
+    return {"name": one.name, "chain": one.chain.chain_id, "type": account_type(one), "descriptor": one.descriptor}
+
+
+def _shown(one: Account) -> dict[str, Json]:
+    addresses = first_addresses(one, FIRST_ADDRESSES)
+    say(f"{one.name} on {one.chain.alias}\n  {one.descriptor}")
+    for index, address in enumerate(addresses):
+        say(f"  address {index}: {screen.grouped(address)}")
+    return {**brief(one), "addresses": list(addresses)}
