@@ -10,8 +10,21 @@ import pytest
 
 # Each room may import those before it; qr only two of them, so that everything after may use it.
 ROOMS = [
-    *["errors", "amounts", "chains", "signatures", "codec", "review", "keys", "bitcoin", "evm"],
-    *["travel_rule", "screening", "policy", "wire", "audit", "judgement", "screen", "vault", "ceremony", "qr", "edge"],
+    *["errors", "amounts", "chains", "signatures", "codec", "review", "keys", "bitcoin", "evm", "families"],
+    *[
+        "travel_rule",
+        "screening",
+        "policy",
+        "installed",
+        "wire",
+        "audit",
+        "judgement",
+        "screen",
+        "vault",
+        "ceremony",
+        "qr",
+        "edge",
+    ],
     *["coordinator", "demo", "cli"],
 ]
 NARROW = {"qr": {"errors", "codec", "qr"}}

@@ -1,6 +1,5 @@
 """The parent of the decoder child: starts it, hands it one image at a time, believes no more of it than texts."""
 
-import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,6 +7,7 @@ from threading import Timer
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
+from custody.codec import canonical_json
 from custody.edge.decoder_child import (
     DONE,
     MAX_FRAMES,
@@ -143,8 +143,8 @@ def _answer(child: "subprocess.Popen[bytes]", seconds: float) -> list[str] | str
         size = int.from_bytes(stdout.read(4), "big")
         line = stdout.read(min(size, MAX_ANSWER))
     try:
-        answer = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        answer = canonical_json.loads_relaxed(line, limit=MAX_ANSWER)
+    except InputError as error:
         raise _ChildLostError from error
     texts = answer if isinstance(answer, list) else [answer]
     if len(texts) > MAX_TEXTS or not all(isinstance(text, str) and len(text) <= MAX_TEXT for text in texts):
