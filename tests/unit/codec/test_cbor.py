@@ -132,3 +132,16 @@ def test_an_integer_beyond_64_bits_is_not_written(value: int) -> None:
 def test_a_lone_surrogate_is_not_written(value: Any) -> None:
     with pytest.raises(InputError, match="CBOR-TEXT"):
         cbor.encode(value)
+
+
+def test_a_tag_is_written_but_never_read() -> None:
+    tagged = cbor.encode({1: cbor.Tagged(304, {1: [44, True]}), 2: cbor.Tagged(37, bytes(2))})
+    assert tagged == cbor2.dumps({1: cbor2.CBORTag(304, {1: [44, True]}), 2: cbor2.CBORTag(37, bytes(2))})
+    with pytest.raises(InputError, match="CBOR-TYPE"):
+        cbor.decode(tagged)
+
+
+def test_a_tag_beyond_64_bits_is_refused() -> None:
+    assert cbor.encode(cbor.Tagged(2**64 - 1, None)).hex() == "dbfffffffffffffffff6"
+    with pytest.raises(InputError, match="CBOR-NOT-CANONICAL"):
+        cbor.encode(cbor.Tagged(2**64, None))
