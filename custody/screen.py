@@ -183,7 +183,7 @@ def _folded(line: str, indent: int) -> Iterator[str]:
     """The line in pieces that no terminal folds by itself, cut after a space where there is one, the rest indented."""
     while (cut := _cut(line, indent)) < len(line):
         yield line[:cut].rstrip()
-        line = " " * indent + line[cut:]
+        line = " " * indent + line[cut:].lstrip(" ")
     yield line
 
 

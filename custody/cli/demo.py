@@ -7,8 +7,9 @@ import click
 from custody.audit.verify import Report
 from custody.codec.canonical_json import Json
 from custody.demo import story
+from custody.demo.cases import CASES, Case
 from custody.demo.page import page
-from custody.demo.story import CASES, Scene
+from custody.demo.story import Scene
 from custody.edge.clock import unix_time
 from custody.edge.disk import write_atomic
 from custody.edge.terminal import say
@@ -41,7 +42,7 @@ def demo(out: Path) -> dict[str, Json]:
     }
 
 
-def _played(stage: story.Stage, number: int, case: story.Case) -> Scene:
+def _played(stage: story.Stage, number: int, case: Case) -> Scene:
     scene = stage.play(case)
     say(f"{number}. {case.title}: {scene.outcome.status.upper()}")
     if scene.txid:

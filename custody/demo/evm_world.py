@@ -29,7 +29,7 @@ def coin_withdrawal_to_thief(amount: int) -> Withdrawal:
 
 
 def bybit() -> Withdrawal:
-    """What three officers of Bybit signed on 2025-02-21: SafeTx nonce 71, as typed data (public chain facts).
+    """What three owners of Bybit's Safe signed on 2025-02-21: SafeTx nonce 71, as typed data (public chain facts).
 
     Their screens showed a transfer of 30,000 ether; the record here claims the same.
     """

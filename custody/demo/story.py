@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +10,13 @@ from pathlib import Path
 from custody import ceremony, screen
 from custody.audit.checkpoint import LogVerifier
 from custody.audit.verify import Report, export_lines, verify
-from custody.bitcoin.account import Account as BitcoinAccount
 from custody.ceremony import Consent, Outcome
 from custody.chains import ANVIL, REGTEST
 from custody.coordinator import answers
 from custody.coordinator.pairing import Pairings
 from custody.coordinator.requests import evm_bytes, make_request
-from custody.demo import bitcoin_world, evm_world, world
-from custody.demo.world import Withdrawal
+from custody.demo import world
+from custody.demo.cases import CASES, Case
 from custody.edge import founding, home
 from custody.edge.disk import write_atomic
 from custody.edge.entropy import kernel_random
@@ -26,7 +25,7 @@ from custody.edge.frames import read_source, write_dest
 from custody.edge.home import SignerHome
 from custody.edge.key_process import KeyProcess
 from custody.errors import UsageError
-from custody.families import Account, parse_account
+from custody.families import parse_account
 from custody.judgement import Judgement
 from custody.qr.ur import Message
 from custody.vault import mnemonic
@@ -36,85 +35,6 @@ from custody.wire.request import WithdrawalRequest
 from custody.wire.response import SigningResponse
 
 DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One withdrawal of the demonstration: ``title`` and ``lesson`` are for people, ``account`` pays."""
-
-    name: str
-    title: str
-    lesson: str
-    account: str
-    make: Callable[[Account], Withdrawal]
-
-
-_SATOSHI, _TOKENS, _ETHER = 75_000_000, 1_250_000_000, 2 * 10**18
-
-CASES = (
-    Case(
-        "btc-allowed",
-        "An honest withdrawal",
-        "The travel-rule record names all four parties and is bound to this very output. The officer compared the "
-        "address, typed the code, and the signer signed.",
-        world.BITCOIN_ACCOUNT,
-        lambda account: bitcoin_world.withdrawal(_bitcoin(account), _SATOSHI),
-    ),
-    Case(
-        "btc-no-name",
-        "The beneficiary has no name",
-        "Japan's travel rule wants the beneficiary's name to travel with the transfer. It is missing, so the key is "
-        "not used.",
-        world.BITCOIN_ACCOUNT,
-        lambda account: bitcoin_world.without_beneficiary_name(_bitcoin(account), _SATOSHI),
-    ),
-    Case(
-        "btc-flagged-sibling",
-        "A flagged key under another spelling",
-        "The list holds the thief's old-style address. The withdrawal goes to a new-style address of the same key: "
-        "a comparison of texts would have missed it.",
-        world.BITCOIN_ACCOUNT,
-        lambda account: bitcoin_world.withdrawal(_bitcoin(account), _SATOSHI, bitcoin_world.FLAGGED_SIBLING),
-    ),
-    Case(
-        "btc-amount-lie",
-        "A transaction that lies about its own coin",
-        "It claims that a coin of 5 holds 2.5; the difference would be lost as a fee. The previous transaction proves "
-        "the truth.",
-        world.BITCOIN_ACCOUNT,
-        lambda account: bitcoin_world.with_amount_lie(_bitcoin(account), _SATOSHI),
-    ),
-    Case(
-        "erc20-allowed",
-        "A token to a customer",
-        "The signer decodes the call to the token's contract and shows who really receives; the record must name that "
-        "address, not the contract.",
-        world.EVM_ACCOUNT,
-        lambda _: evm_world.token_withdrawal(_TOKENS),
-    ),
-    Case(
-        "evm-flagged",
-        "To the Ronin thief",
-        "The address that took 620 million dollars from the Ronin bridge in 2022, attributed to Lazarus, is on the "
-        "list.",
-        world.EVM_ACCOUNT,
-        lambda _: evm_world.coin_withdrawal_to_thief(_ETHER),
-    ),
-    Case(
-        "safe-bybit",
-        "The Bybit transaction of 21 February 2025",
-        "These are the real bytes that cost 1.46 billion dollars. Three officers signed them, because their screens "
-        "showed a transfer of 30,000 ether. This signer reads the bytes.",
-        world.EVM_ACCOUNT,
-        lambda _: evm_world.bybit(),
-    ),
-)
-
-
-def _bitcoin(account: Account) -> BitcoinAccount:
-    if not isinstance(account, BitcoinAccount):
-        raise UsageError("DEMO-ACCOUNT", "This withdrawal of the demonstration needs a Bitcoin account.")
-    return account
 
 
 @dataclass(frozen=True, slots=True)
