@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from custody.audit.entry import Entry
 from custody.audit.log import Log
@@ -69,6 +69,7 @@ class Key(Protocol):
 
 
 Unlock = Callable[[Consent], AbstractContextManager[Key]]
+Opened = TypeVar("Opened")
 
 
 def review(message: bytes, home: Home, now: int) -> tuple[Judgement, str | None]:
@@ -97,7 +98,7 @@ def sign(message: bytes, home: Home, officers: Officers, unlock: Unlock, now: in
     code = confirmation_code(home.code_secret, judgement, home.log.size)
     consent = officers.confirm(judgement, code)
     _check_code(home.log, judgement, consent, code, now)
-    with _unlocked(home.log, consent, unlock, now) as key:
+    with unlocked(home.log, consent.officer, partial(unlock, consent), now) as key:
         authorised = home.log.append(
             "authorised", request=request.digest, private=judgement.authorisation([consent.officer]), time=now
         )
@@ -175,12 +176,14 @@ def _check_code(log: Log, judgement: Judgement, consent: Consent, code: str, now
 
 
 @contextmanager
-def _unlocked(log: Log, consent: Consent, unlock: Unlock, now: int) -> Iterator[Key]:
+def unlocked(
+    log: Log, officer: str, unlock: Callable[[], AbstractContextManager[Opened]], now: int
+) -> Iterator[Opened]:
     """The opened key; a passphrase that does not open it is logged."""
     try:
-        opened = unlock(consent)
+        opened = unlock()
     except HomeError as error:
-        private: dict[str, Json] = {"officers": [consent.officer], "reason": error.code}
+        private: dict[str, Json] = {"officers": [officer], "reason": error.code}
         log.append("unlock-failed", outcome="failed", private=private, time=now)
         raise
     with opened as key:

@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         hint = f"See: {error.ctx.command_path} --help" if error.ctx else "See: custody --help"
         exit_code, answer = _failure(UsageError("USAGE", error.format_message(), hint))
     except (click.Abort, KeyboardInterrupt, EOFError):
-        exit_code, answer = _failure(Cancelled("CANCELLED", "Stopped before the end.", "Nothing was signed."))
+        exit_code, answer = _failure(Cancelled("CANCELLED", "Stopped before the end.", "No answer left this machine."))
     except Exception as error:
         # Exit 1 is a fault of ours. Its text may quote what must not be quoted: the kind and the place are enough.
         place = error.__traceback__

@@ -12,10 +12,10 @@ from custody.coordinator import answers
 from custody.coordinator.pairing import Pairings
 from custody.coordinator.requests import check_acceptable, evm_bytes, make_request, parse_lifetime, psbt_bytes
 from custody.edge.clock import unix_time
-from custody.edge.disk import write_atomic
 from custody.edge.entropy import kernel_random
 from custody.edge.frames import check_dest, read_source, write_dest
 from custody.edge.inputs import read_input
+from custody.edge.outputs import check_output, write_output
 from custody.edge.terminal import say
 from custody.errors import CustodyError, EvidenceError, InputError, UsageError
 from custody.families import Account, is_payer
@@ -81,7 +81,7 @@ def request(
     **transaction: Path | None,
 ) -> dict[str, Json]:
     """Makes a withdrawal request."""
-    _check_free(out, force=force)
+    check_output(out, force=force)
     device, paying = Pairings(home_folder("coordinator")).device_of(account)
     made = make_request(
         *_transaction(**transaction),
@@ -100,7 +100,9 @@ def request(
         raise InputError(
             "WIRE-LIMIT", f"The request is larger than {request_wire.MAX_BYTES:,} bytes.", "Spend fewer coins."
         )
-    write_atomic(out, encoded, mode=0o644)
+    # What the signer could not read is not written.
+    WithdrawalRequest.parse(encoded)
+    write_output(out, encoded)
     say(f"Request {made.digest.hex()}: {len(encoded):,} bytes at {out}")
     say(f"Show it to the signer: custody coordinator show {out} --out screen")
     return {"request": made.digest.hex(), "bytes": len(encoded), "expires": made.expires, "device": made.device}
@@ -144,13 +146,13 @@ def show(message: Path, out: str, force: bool) -> dict[str, Json]:
 @_force
 def receive(source: str, request_file: Path, out: Path, force: bool) -> dict[str, Json]:
     """Takes in an answer, and checks proof, checkpoint, request and signatures before it is stored."""
-    _check_free(out, force=force)
+    check_output(out, force=force)
     encoded = read_source(source, expected_types={response_wire.UR_TYPE}).payload
     asked, pairings, device, paying = _asked(request_file)
     answered = SigningResponse.parse(encoded)
     checkpoint = answers.check_response(asked, answered, device, paying)
     pairings.advance(device.origin, answered.checkpoint)
-    write_atomic(out, encoded, mode=0o644)
+    write_output(out, encoded)
     say(f"{answered.answer.status}: proved by the signer's log of {checkpoint.size} entries; stored at {out}")
     return {
         "status": str(answered.answer.status),
@@ -168,13 +170,13 @@ def receive(source: str, request_file: Path, out: Path, force: bool) -> dict[str
 def finalize(request_file: Path, response_file: Path, out: Path | None, force: bool) -> dict[str, Json]:
     """Puts the signatures in: the raw transaction, ready for the network."""
     if out:
-        _check_free(out, force=force)
+        check_output(out, force=force)
     asked, _, device, paying = _asked(request_file)
     answered = SigningResponse.parse(read_input(response_file, response_wire.MAX_BYTES))
     answers.check_response(asked, answered, device, paying)
     txid, raw = answers.finalize(asked, answered, paying)
     if out:
-        write_atomic(out, raw.hex().encode() + b"\n", mode=0o644)
+        write_output(out, raw.hex().encode() + b"\n")
     say(f"Transaction {txid}, {len(raw):,} bytes{f', at {out}' if out else ''}")
     return {"chain": asked.chain_id, "txid": txid, "raw": raw.hex()}
 
@@ -187,8 +189,3 @@ def _asked(request_file: Path) -> tuple[WithdrawalRequest, Pairings, DeviceExpor
     if not is_payer(paying, asked.checksum):
         raise EvidenceError("ANSWER-REQUEST", "This request names another account than the paired one.")
     return asked, pairings, device, paying
-
-
-def _check_free(out: Path, *, force: bool) -> None:
-    if out.exists() and not force:
-        raise UsageError("DEST-EXISTS", f"{out.name} exists already.", "Choose another name, or --force.")

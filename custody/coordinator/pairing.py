@@ -1,6 +1,7 @@
 """The coordinator's home: the signers that it was paired with, in one file (docs/spec/export.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from custody.audit.checkpoint import Checkpoint, LogVerifier
 from custody.chains import chain
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
-from custody.edge.disk import make_folder, read_bounded, write_atomic
+from custody.edge.disk import lock, make_folder, read_bounded, write_atomic
 from custody.errors import CustodyError, EvidenceError, HomeError, UsageError
 from custody.families import Account, parse_account
 from custody.wire.export import DeviceExport, ExportedAccount
@@ -29,8 +30,7 @@ class Pairings:
         """
         self._folder = folder
         self._devices: dict[str, DeviceExport] = {}
-        if (folder / _FILE).exists():
-            self._devices = {one.origin: one for one in _parse(read_bounded(folder / _FILE, MAX_FILE))}
+        self._read()
 
     @property
     def devices(self) -> tuple[DeviceExport, ...]:
@@ -41,21 +41,19 @@ class Pairings:
         """Takes in an export: a new signer, or a later state of a known one.
 
         Raises:
-            EvidenceError: PAIRING-KEY when a known log comes with another key, or what `check_progress` raises.
+            EvidenceError: PAIRING-KEY when a known log comes with another key, PAIRING-ACCOUNT, or what
+                `check_progress` raises.
+            HomeError: HOME-BUSY.
             InputError: a code of the log key, checkpoint or descriptor reader.
         """
-        verifier = LogVerifier.parse(device.log_key)
-        checkpoint = verifier.open(device.checkpoint)
-        if verifier.origin != device.origin:
-            raise EvidenceError("PAIRING-KEY", "The log key in this export is another log's.")
-        for one in device.accounts:
-            parse_account(one.name, chain(one.chain_id), one.descriptor)
-        if known := self._devices.get(device.origin):
-            if known.log_key != device.log_key:
-                raise EvidenceError("PAIRING-KEY", "This signer was paired with another log key.")
-            check_progress(self.seen(device.origin), checkpoint)
-            _check_accounts_kept(known, device)
-        self._store(device)
+        checkpoint = _check_device(device)
+        with self._alone():
+            if known := self._devices.get(device.origin):
+                if known.log_key != device.log_key:
+                    raise EvidenceError("PAIRING-KEY", "This signer was paired with another log key.")
+                check_progress(self.seen(device.origin), checkpoint)
+                device = replace(device, accounts=_accounts_of_both(known, device))
+            self._store(device)
 
     def device_of(self, account: str, origin: str | None = None) -> tuple[DeviceExport, Account]:
         """The signer that has this account, and the account; ``origin`` says which signer, where it is known.
@@ -85,14 +83,26 @@ class Pairings:
 
     def advance(self, origin: str, note: str) -> None:
         """Remembers a newer checkpoint; an older one changes nothing."""
-        device = self.device(origin)
-        if LogVerifier.parse(device.log_key).open(note).size > self.seen(origin).size:
-            self._store(replace(device, checkpoint=note))
+        with self._alone():
+            device = self.device(origin)
+            if LogVerifier.parse(device.log_key).open(note).size > self.seen(origin).size:
+                self._store(replace(device, checkpoint=note))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other command changes the home meanwhile, and what the last one wrote is read again."""
+        if not self._folder.exists():
+            make_folder(self._folder)
+        with lock(self._folder / "lock"):
+            self._read()
+            yield
+
+    def _read(self) -> None:
+        if (self._folder / _FILE).exists():
+            self._devices = {one.origin: one for one in _parse(read_bounded(self._folder / _FILE, MAX_FILE))}
 
     def _store(self, device: DeviceExport) -> None:
         self._devices[device.origin] = device
-        if not self._folder.exists():
-            make_folder(self._folder)
         write_atomic(self._folder / _FILE, _serialize(self.devices))
 
 
@@ -117,12 +127,25 @@ def check_same_size(seen: Checkpoint, new: Checkpoint) -> None:
         )
 
 
-def _check_accounts_kept(known: DeviceExport, new: DeviceExport) -> None:
-    """An account keeps its name and descriptor: a changed one would send change elsewhere."""
-    names = {one.name: one for one in new.accounts}
-    for one in known.accounts:
-        if names.get(one.name, one) != one:
+def _check_device(device: DeviceExport) -> Checkpoint:
+    """The checkpoint of a device that is what it says, as far as it can be seen from itself."""
+    verifier = LogVerifier.parse(device.log_key)
+    if verifier.origin != device.origin:
+        raise EvidenceError("PAIRING-KEY", "The log key in this export is another log's.")
+    for one in device.accounts:
+        parse_account(one.name, chain(one.chain_id), one.descriptor)
+    if len({one.name for one in device.accounts}) != len(device.accounts):
+        raise EvidenceError("PAIRING-ACCOUNT", "The export names an account twice.")
+    return verifier.open(device.checkpoint)
+
+
+def _accounts_of_both(known: DeviceExport, new: DeviceExport) -> tuple[ExportedAccount, ...]:
+    """An account keeps its descriptor, for a changed one would send change elsewhere; none is forgotten."""
+    accounts = {one.name: one for one in known.accounts}
+    for one in new.accounts:
+        if accounts.setdefault(one.name, one) != one:
             raise EvidenceError("PAIRING-ACCOUNT", f"The account {one.name!r} has another descriptor than before.")
+    return tuple(accounts.values())
 
 
 def _serialize(devices: Iterable[DeviceExport]) -> bytes:
@@ -164,7 +187,10 @@ def _device(row: Json) -> DeviceExport:
             "list": int(flagged),
             "accounts": list(accounts),
         }:
-            return DeviceExport(origin, log_key, checkpoint, policy, flagged, tuple(_account(one) for one in accounts))
+            known = tuple(_account(one) for one in accounts)
+            device = DeviceExport(origin, log_key, checkpoint, policy, flagged, known)
+            _check_device(device)
+            return device
     raise _corrupt()
 
 

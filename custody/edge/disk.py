@@ -23,7 +23,7 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def failures(what: str) -> Iterator[None]:
-    """What the operating system refuses, as HomeError HOME-NO-SPACE or HOME-WRITE."""
+    """What the operating system refuses, as HomeError HOME-NO-SPACE or HOME-WRITE; ``what`` names the thing."""
     try:
         yield
     except OSError as error:

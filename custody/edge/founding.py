@@ -83,10 +83,10 @@ def found(
     """Everything that `custody.edge.home.make` writes.
 
     Raises:
-        HomeError: PASSPHRASE-SHORT.
+        HomeError: PASSPHRASE-SHORT, PASSPHRASE-LONG.
         InputError: what the policy, list or token reader says.
     """
-    _check_rules(policy, flagged, tokens)
+    check_rules(policy, flagged, tokens)
     passphrase = sealed.passphrase_checked(founders.passphrase, rehearsal=rehearsal)
     secrets = DeviceSecrets.make(random(4 * SECRET_BYTES))
     origin = _origin(secrets.log_seed, rehearsal=rehearsal)
@@ -107,7 +107,8 @@ def found(
     )
 
 
-def _check_rules(policy: bytes | None, flagged: bytes | None, tokens: bytes | None) -> None:
+def check_rules(policy: bytes | None, flagged: bytes | None, tokens: bytes | None) -> None:
+    """That what is to be pinned can be read. Raises InputError."""
     if policy is not None:
         Policy.parse(policy)
     if flagged is not None:

@@ -11,12 +11,13 @@ from custody import ceremony
 from custody.audit.log import Log
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
-from custody.edge.disk import LogFiles, lock, read_bounded, sync_folder, write_atomic
+from custody.edge.disk import LogFiles, failures, lock, make_folder, read_bounded, sync_folder, write_atomic
 from custody.errors import CustodyError, HomeError, UsageError
 from custody.families import Account
 from custody.installed import Files, Installed, serialize_accounts
 from custody.vault.sealed import Header, open_sealed, read_header, seal
 from custody.vault.secrets import SECRET_BYTES, DeviceSecrets, SeedSecret
+from custody.wire.export import MAX_ACCOUNTS
 
 MAX_FILE = 2 * 1_048_576
 
@@ -73,8 +74,10 @@ class SignerHome:
         """Registers an account: written aside, logged, put in place.
 
         Raises:
-            UsageError: ACCOUNT-EXISTS.
+            UsageError: ACCOUNT-EXISTS, ACCOUNT-LIMIT.
         """
+        if len(self.installed.accounts) >= MAX_ACCOUNTS:
+            raise UsageError("ACCOUNT-LIMIT", f"A home has at most {MAX_ACCOUNTS} accounts.")
         if any(account.name == one.name or account.descriptor == one.descriptor for one in self.installed.accounts):
             raise UsageError("ACCOUNT-EXISTS", f"The account {account.name!r} or its descriptor is registered already.")
         text = serialize_accounts((*self.installed.accounts, account))
@@ -96,13 +99,14 @@ def make(folder: Path, new: NewHome, now: int) -> None:
         HomeError: HOME-EXISTS, or what the disk says.
     """
     check_free(folder)
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = folder.with_name(f".{folder.name}.new")
+    with failures("home"):
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(mode=0o700)
+    make_folder(building)
     try:
         _fill(building, new, now)
-        building.replace(folder)
+        _move(building, folder)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
@@ -112,9 +116,11 @@ def check_free(folder: Path) -> None:
     """Refuses a place where a home, or anything else, is.
 
     Raises:
-        HomeError: HOME-EXISTS.
+        HomeError: HOME-EXISTS, HOME-WRITE.
     """
-    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+    with failures("home"):
+        taken = folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir())))
+    if taken:
         raise HomeError("HOME-EXISTS", "There is something at this place already.", "Choose another --home.")
 
 
@@ -159,27 +165,33 @@ def _beginning(new: NewHome) -> dict[str, Json]:
 
 
 @contextmanager
-def opened(folder: Path, now: int) -> Iterator[SignerHome]:
+def opened(folder: Path, now: int, *, practice: bool = False) -> Iterator[SignerHome]:
     """The home, locked against other processes; an interrupted signing is logged on the way in.
 
+    Args:
+        now: Unix seconds.
+        practice: the caller was given what only a rehearsal home may be given; no other home is opened then.
+
     Raises:
-        HomeError: HOME-ABSENT, HOME-ROLE, HOME-CORRUPT, HOME-EDITED, HOME-BUSY, or a code of the log.
+        HomeError: HOME-ABSENT, HOME-ROLE, HOME-CORRUPT, HOME-EDITED, HOME-BUSY, REHEARSAL-ONLY, or a code of the log.
     """
     _check_role(folder)
     with lock(folder / "lock"):
-        home = _read_home(folder, now)
+        home = _read_home(folder, now, practice=practice)
         ceremony.recover(home.log, now)
         yield home
 
 
 def _check_role(folder: Path) -> None:
-    if not folder.is_dir():
+    with failures("home"):
+        absent = not folder.is_dir()
+    if absent:
         raise HomeError("HOME-ABSENT", "There is no home at this place.", "Make one: custody signer init")
     if _read(folder / "home.json") != _ROLE:
         raise HomeError("HOME-ROLE", "This home is not a signer's.", "A home has one role: choose another --home.")
 
 
-def _read_home(folder: Path, now: int) -> SignerHome:
+def _read_home(folder: Path, now: int, *, practice: bool) -> SignerHome:
     device_key, sealed_device = _read(folder / "device.key"), _read(folder / "device.sealed")
     if len(device_key) != SECRET_BYTES:
         raise HomeError("HOME-CORRUPT", "The device key of this home is damaged.")
@@ -189,6 +201,8 @@ def _read_home(folder: Path, now: int) -> SignerHome:
         (device.origin, device.rehearsal) != (seed.origin, seed.rehearsal)
     ):
         raise HomeError("HOME-CORRUPT", "The two sealed files of this home do not belong together.")
+    if practice and not device.rehearsal:
+        raise rehearsal_only()
     log = Log.open(LogFiles(folder / "log"), secrets.log_key(device.origin), secrets.sealer, now)
     files = _decisive_files(folder, log)
     installed = _installed(device, files)
@@ -232,9 +246,20 @@ def _unedited(path: Path, logged: bytes | None) -> bytes | None:
     return content
 
 
+def rehearsal_only() -> HomeError:
+    """A real home does not take its secrets, codes or time from arguments."""
+    return HomeError("REHEARSAL-ONLY", "--secrets, --confirm and --at are for rehearsal homes.")
+
+
 def _put_in_place(folder: Path) -> None:
-    (folder / "accounts.json.new").replace(folder / "accounts.json")
-    sync_folder(folder)
+    _move(folder / "accounts.json.new", folder / "accounts.json")
+
+
+def _move(source: Path, target: Path) -> None:
+    """Gives a finished file or folder its name, durably."""
+    with failures(target.name):
+        source.replace(target)
+        sync_folder(target.parent)
 
 
 def _digest(content: bytes | None) -> bytes | None:

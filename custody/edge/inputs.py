@@ -12,11 +12,11 @@ def read_input(path: Path, limit: int) -> bytes:
     Raises:
         InputError: FILE-MISSING, FILE-SIZE, FILE-UNREADABLE.
     """
-    if not path.is_file():
-        raise InputError("FILE-MISSING", f"There is no file {path.name}.")
-    if path.stat().st_size > limit:
-        raise InputError("FILE-SIZE", f"The file {path.name} is larger than {limit:,} bytes.")
     try:
+        if not path.is_file():
+            raise InputError("FILE-MISSING", f"There is no file {path.name}.")
+        if path.stat().st_size > limit:
+            raise InputError("FILE-SIZE", f"The file {path.name} is larger than {limit:,} bytes.")
         return read_bounded(path.resolve(), limit)
-    except HomeError as error:
+    except (HomeError, OSError) as error:
         raise InputError("FILE-UNREADABLE", f"The file {path.name} cannot be read.") from error

@@ -44,13 +44,22 @@ def enter_jail(memory: int) -> None:
         (resource.RLIMIT_NOFILE, 3),
         (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")
+    close_to_others()
     # libseccomp sets no_new_privs first.
     allowed.load()
+
+
+def close_to_others() -> None:
+    """No core dump, and no look from another program of the same user, for the rest of this process's life.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
 
 
 def isolated_command(module: str) -> list[str]:

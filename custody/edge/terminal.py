@@ -43,6 +43,7 @@ def ask(question: str) -> str:
 
     Raises:
         Cancelled: INPUT-ENDED.
+        UsageError: INPUT-TEXT.
     """
     return _asked(lambda: click.prompt(question, err=True))
 
@@ -52,15 +53,20 @@ def ask_secret(question: str, *, twice: bool = False) -> str:
 
     Raises:
         Cancelled: INPUT-ENDED.
+        UsageError: INPUT-TEXT.
     """
     return _asked(lambda: click.prompt(question, err=True, hide_input=True, confirmation_prompt=twice))
 
 
 def _asked(prompt: Callable[[], str]) -> str:
     try:
-        return prompt()
+        typed = prompt()
+        typed.encode()
     except (click.Abort, EOFError) as error:
         raise Cancelled("INPUT-ENDED", "Nobody answered.", "Nothing was signed.") from error
+    except UnicodeError:
+        raise UsageError("INPUT-TEXT", "What was typed is not UTF-8 text.") from None
+    return typed
 
 
 def read_line(stream: BinaryIO) -> str:
@@ -68,7 +74,7 @@ def read_line(stream: BinaryIO) -> str:
 
     Raises:
         Cancelled: INPUT-ENDED.
-        UsageError: PASSPHRASE-TEXT.
+        UsageError: INPUT-TEXT.
     """
     line = stream.readline(4_097)
     if not line:
@@ -76,4 +82,4 @@ def read_line(stream: BinaryIO) -> str:
     try:
         return line.removesuffix(b"\n").decode()
     except UnicodeDecodeError:
-        raise UsageError("PASSPHRASE-TEXT", "The passphrase is not UTF-8 text.") from None
+        raise UsageError("INPUT-TEXT", "The passphrase is not UTF-8 text.") from None

@@ -1,11 +1,13 @@
 """`custody signer account`: registered accounts."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from custody import screen
+from custody.ceremony import unlocked
 from custody.chains import chain
 from custody.cli.signer.opening import (
     at_time,
@@ -18,8 +20,8 @@ from custody.cli.signer.opening import (
     unlock,
 )
 from custody.codec.canonical_json import Json
-from custody.edge.disk import write_atomic
 from custody.edge.home import SignerHome
+from custody.edge.outputs import check_output, write_output
 from custody.edge.terminal import say
 from custody.errors import UsageError
 from custody.evm.account import EvmAccount
@@ -47,8 +49,10 @@ def account() -> None:
 def add(name: str, script_type: str, chain_name: str, index: int, at: str | None, **unlocking: Any) -> dict[str, Json]:
     """Registers an account by the descriptor derived from the seed."""
     network = chain(chain_name)
-    with open_home(at) as opened, unlock(opened, **unlocking) as key:
-        descriptor = key.descriptor(network.chain_id, index)
+    with open_home(at, unlocking["secrets"]) as opened:
+        opening = partial(unlock, opened, **unlocking)
+        with unlocked(opened.log, opened.officers[0], opening, now(at)) as key:
+            descriptor = key.descriptor(network.chain_id, index)
         registered = parse_account(name, network, descriptor)
         if account_type(registered) != script_type:
             raise UsageError("ACCOUNT-TYPE", f"An account on {network.alias} is of type {account_type(registered)}.")
@@ -110,9 +114,8 @@ def _export_descriptor(chosen: Account, out: str, *, force: bool) -> dict[str, J
         say(chosen.descriptor)
     else:
         path = Path(out.removeprefix("file:"))
-        if path.exists() and not force:
-            raise UsageError("DEST-EXISTS", f"{path.name} exists already.", "Choose another name, or --force.")
-        write_atomic(path, chosen.descriptor.encode() + b"\n", mode=0o644)
+        check_output(path, force=force)
+        write_output(path, chosen.descriptor.encode() + b"\n")
     return brief(chosen)
 
 

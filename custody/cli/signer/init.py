@@ -7,16 +7,17 @@ from typing import Any
 import click
 
 from custody.cli import home_folder
-from custody.cli.signer.opening import ask_passphrase, at_time, now, passphrase_descriptor, rehearsal_only, secrets_file
+from custody.cli.signer.opening import ask_passphrase, at_time, now, passphrase_descriptor, secrets_file
 from custody.codec.canonical_json import Json
 from custody.edge import founding, home
 from custody.edge.entropy import kernel_random
 from custody.edge.founding import Founders
-from custody.edge.home import MAX_FILE
+from custody.edge.home import MAX_FILE, rehearsal_only
 from custody.edge.inputs import read_input
 from custody.edge.terminal import ask, ask_secret, say
 from custody.errors import UsageError
 from custody.vault import entropy, mnemonic
+from custody.vault.sealed import passphrase_checked
 
 
 @click.command("init")
@@ -45,7 +46,9 @@ def init(
     folder = home_folder("signer")
     home.check_free(folder)
     rules = [read_input(path, MAX_FILE) if path else None for path in (policy, flagged, tokens)]
+    founding.check_rules(*rules)
     founders = _founders(**options)
+    passphrase_checked(founders.passphrase, rehearsal=rehearsal)
     seed_entropy = _seed_entropy(founders, mnemonic.WORDS[int(words)], rehearsal=rehearsal)
     new = founding.found(
         founders,
@@ -72,7 +75,10 @@ def init(
 
 def _founders(*, restore: bool, officer: str | None, secrets: Path | None, passphrase_fd: int | None) -> Founders:
     if secrets:
-        return Founders.parse(read_input(secrets, founding.MAX_SECRETS))
+        founders = Founders.parse(read_input(secrets, founding.MAX_SECRETS))
+        if restore and founders.words is None:
+            raise UsageError("SECRETS-FORM", "The secrets file holds no words to restore from.")
+        return founders
     name = founding.check_officer(officer or ask("Name of the officer"))
     words_typed = ask_secret("The 12 or 24 words, in one line") if restore else None
     if words_typed:

@@ -15,7 +15,7 @@ from custody.edge.home import SignerHome
 from custody.edge.inputs import read_input
 from custody.edge.key_process import KeyProcess
 from custody.edge.terminal import ask_secret, read_line
-from custody.errors import HomeError, UsageError
+from custody.errors import UsageError
 
 at_time = click.option("--at", metavar="TIME", help="Rehearsal homes only: the time, as 2026-11-23T09:30:00Z.")
 passphrase_descriptor = click.option(
@@ -29,22 +29,19 @@ replace = click.option("--force", is_flag=True, help="Replace what is at the des
 
 
 @contextmanager
-def open_home(at: str | None) -> Iterator[SignerHome]:
-    """The home that the command is about.
+def open_home(at: str | None, *practice: object) -> Iterator[SignerHome]:
+    """The home that the command is about; a time, or anything else of a rehearsal, opens no other home.
 
     Raises:
-        HomeError: REHEARSAL-ONLY for a given time, or what `custody.edge.home.opened` raises.
+        HomeError: what `custody.edge.home.opened` raises.
     """
-    with home.opened(home_folder("signer"), now(at)) as opened:
-        if at and not opened.header.rehearsal:
-            raise rehearsal_only()
+    given = any(one is not None for one in (at, *practice))
+    with home.opened(home_folder("signer"), now(at), practice=given) as opened:
         yield opened
 
 
 def unlock(opened: SignerHome, *, secrets: Path | None, passphrase_fd: int | None) -> KeyProcess:
-    """The key process, opened with the officer's passphrase."""
-    if secrets and not opened.header.rehearsal:
-        raise rehearsal_only()
+    """The key process, opened with the officer's passphrase; ``secrets`` is given for rehearsal homes only."""
     if secrets:
         passphrase = Founders.parse(read_input(secrets, founding.MAX_SECRETS)).passphrase
     else:
@@ -62,17 +59,12 @@ def ask_passphrase(descriptor: int | None, question: str, *, twice: bool = False
     if descriptor is None:
         return ask_secret(question, twice=twice)
     try:
-        stream = os.fdopen(descriptor, "rb", closefd=False)
-    except OSError as error:
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return read_line(stream)
+    except (OSError, ValueError) as error:
         raise UsageError("PASSPHRASE-FD", f"Descriptor {descriptor} cannot be read.") from error
-    return read_line(stream)
 
 
 def now(at: str | None) -> int:
     """The time given, else this machine's."""
     return parse_time(at) if at else unix_time()
-
-
-def rehearsal_only() -> HomeError:
-    """A real home does not take its secrets, codes or time from arguments."""
-    return HomeError("REHEARSAL-ONLY", "--secrets, --confirm and --at are for rehearsal homes.")

@@ -13,7 +13,6 @@ from custody.cli.signer.opening import (
     now,
     open_home,
     passphrase_descriptor,
-    rehearsal_only,
     replace,
     secrets_file,
     unlock,
@@ -57,9 +56,7 @@ def sign(source: str, out: str, confirm: str | None, at: str | None, force: bool
 
     check_dest(out, force=force)
     message = _read_request(source)
-    with open_home(at) as opened:
-        if confirm and not opened.header.rehearsal:
-            raise rehearsal_only()
+    with open_home(at, confirm, unlocking["secrets"]) as opened:
         officers = Terminal(opened.officers[0], opened.header.rehearsal, confirm)
         outcome = ceremony.sign(message, opened, officers, lambda _: unlock(opened, **unlocking), now(at))
         checkpoint = opened.log.checkpoint
