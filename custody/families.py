@@ -26,9 +26,9 @@ Account: TypeAlias = bitcoin_account.Account | evm_account.EvmAccount
 TYPES = ("p2wpkh", "evm")
 
 
-def account_type(account: Account) -> str:
-    """The word of `TYPES` for this account."""
-    return "p2wpkh" if isinstance(account, bitcoin_account.Account) else "evm"
+def account_type(chain: Chain) -> str:
+    """The word of `TYPES` for the accounts of a network."""
+    return "p2wpkh" if isinstance(chain, BitcoinChain) else "evm"
 
 
 def parse_account(name: str, chain: Chain, descriptor: str) -> Account:

@@ -73,7 +73,7 @@ class Installed:
 def serialize_accounts(accounts: tuple[Account, ...]) -> bytes:
     """The file of registered accounts: canonical JSON."""
     rows: list[Json] = [
-        {"chain": one.chain.chain_id, "descriptor": one.descriptor, "name": one.name, "type": account_type(one)}
+        {"chain": one.chain.chain_id, "descriptor": one.descriptor, "name": one.name, "type": account_type(one.chain)}
         for one in accounts
     ]
     return canonical_json.dumps({"accounts": rows, "version": 1})

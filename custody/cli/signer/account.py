@@ -22,8 +22,8 @@ from custody.cli.signer.opening import (
 from custody.codec.canonical_json import Json
 from custody.edge.home import SignerHome
 from custody.edge.outputs import check_output, write_output
-from custody.edge.terminal import say
-from custody.errors import UsageError
+from custody.edge.terminal import ask, say
+from custody.errors import Cancelled, UsageError
 from custody.evm.account import EvmAccount
 from custody.families import TYPES, Account, account_type, first_addresses, parse_account
 from custody.wire import export
@@ -40,7 +40,7 @@ def account() -> None:
 @click.argument("name")
 @click.option("--type", "script_type", type=click.Choice(TYPES), required=True)
 @click.option(
-    "--chain", "chain_name", required=True, metavar="CHAIN", help="bitcoin, testnet, signet, regtest or CAIP-2."
+    "--chain", "chain_name", required=True, metavar="CHAIN", help="An alias as bitcoin or ethereum, or CAIP-2."
 )
 @click.option("--index", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @secrets_file
@@ -49,15 +49,25 @@ def account() -> None:
 def add(name: str, script_type: str, chain_name: str, index: int, at: str | None, **unlocking: Any) -> dict[str, Json]:
     """Registers an account by the descriptor derived from the seed."""
     network = chain(chain_name)
+    if account_type(network) != script_type:
+        raise UsageError("ACCOUNT-TYPE", f"An account on {network.alias} is of type {account_type(network)}.")
     with open_home(at, unlocking["secrets"]) as opened:
         opening = partial(unlock, opened, **unlocking)
         with unlocked(opened.log, opened.officers[0], opening, now(at)) as key:
             descriptor = key.descriptor(network.chain_id, index)
         registered = parse_account(name, network, descriptor)
-        if account_type(registered) != script_type:
-            raise UsageError("ACCOUNT-TYPE", f"An account on {network.alias} is of type {account_type(registered)}.")
+        fields = _shown(registered)
+        if script_type == "evm" and not unlocking["secrets"]:
+            _confirm_addresses(registered)
         opened.add_account(registered, now(at))
-    return _shown(registered)
+    return fields
+
+
+def _confirm_addresses(registered: Account) -> None:
+    """The officer reads the first address; nothing is registered that nobody has looked at."""
+    first = first_addresses(registered, 1)[0]
+    if ask("To register it, type the last four characters of address 0").strip().lower() != first[-4:].lower():
+        raise Cancelled("ADDRESS-UNCONFIRMED", "These are not the last four characters of address 0.", "Try again.")
 
 
 @account.command("list")
@@ -150,7 +160,12 @@ def _registered(opened: SignerHome, name: str) -> Account:
 
 def brief(one: Account) -> dict[str, Json]:
     """An account for scripts."""
-    return {"name": one.name, "chain": one.chain.chain_id, "type": account_type(one), "descriptor": one.descriptor}
+    return {
+        "name": one.name,
+        "chain": one.chain.chain_id,
+        "type": account_type(one.chain),
+        "descriptor": one.descriptor,
+    }
 
 
 def _shown(one: Account) -> dict[str, Json]:
