@@ -23,7 +23,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """An input: ``reference`` names what is consumed (Bitcoin: ``txid:vout``), ``amount`` is proved, in base units."""
+    """What is used up: ``reference`` names it (Bitcoin ``txid:vout``; EVM the CAIP-10 sender and ``:nonce``).
+
+    ``amount`` is proved, in base units; a nonce has none.
+    """
 
     reference: str
     amount: int

@@ -78,8 +78,9 @@ class SignerHome:
         """
         if len(self.installed.accounts) >= MAX_ACCOUNTS:
             raise UsageError("ACCOUNT-LIMIT", f"A home has at most {MAX_ACCOUNTS} accounts.")
-        if any(account.name == one.name or account.descriptor == one.descriptor for one in self.installed.accounts):
-            raise UsageError("ACCOUNT-EXISTS", f"The account {account.name!r} or its descriptor is registered already.")
+        for one in self.installed.accounts:
+            if account.name == one.name or (account.chain, account.descriptor) == (one.chain, one.descriptor):
+                raise UsageError("ACCOUNT-EXISTS", f"This account is registered already, as {one.name!r}.")
         text = serialize_accounts((*self.installed.accounts, account))
         write_atomic(self.folder / "accounts.json.new", text)
         private: dict[str, Json] = {

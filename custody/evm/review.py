@@ -42,7 +42,7 @@ def review(transaction: bytes, account: EvmAccount, sender: str, tokens: TokenRe
         account=account.name,
         kind=KIND,
         transaction_id="0x" + parsed.signing_hash.hex(),
-        spends=(Spend(f"{sender}:{parsed.nonce}", 0),),
+        spends=(Spend(f"{account.chain.chain_id}:{sender}:{parsed.nonce}", 0),),
         outputs=(Output(0, checksum_address(payment.recipient), payment.amount, payment.asset, Role.PAYMENT),),
         fee=parsed.max_fee,
         fee_asset=account.chain.coin,

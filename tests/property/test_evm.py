@@ -214,7 +214,7 @@ def test_what_is_reviewed_is_what_the_peer_would_send(recipient: bytes, amount: 
     assert (facts.outputs[0].address.lower(), facts.outputs[0].amount) == (paid, units)
     assert bytes(read["to"]) == USDC
     assert facts.fee == read["gas"] * read["maxFeePerGas"]
-    assert facts.spends[0].reference == f"{SENDER}:{read['nonce']}"
+    assert facts.spends[0].reference == f"eip155:1:{SENDER}:{read['nonce']}"
 
 
 @given(st.binary(max_size=200))

@@ -45,7 +45,7 @@ def test_a_payment_in_coin() -> None:
     assert found.outputs == (
         Output(0, checksum_address(PAYEE), 1_500_000_000_000_000_000, ETHEREUM.coin, Role.PAYMENT),
     )
-    assert found.spends == (Spend(f"{SENDER}:7", 0),)
+    assert found.spends == (Spend(f"eip155:1:{SENDER}:7", 0),)
     assert found.transaction_id == "0x" + COIN_PAYMENT.signing_hash.hex()
 
 
@@ -119,7 +119,7 @@ def test_a_sender_that_is_not_the_accounts_is_refused(sender: str) -> None:
 
 def test_every_address_of_the_account_may_send() -> None:
     last = TREASURY.address(ADDRESSES - 1)
-    assert review(COIN_PAYMENT.serialize(), TREASURY, last, TOKENS).spends == (Spend(f"{last}:7", 0),)
+    assert review(COIN_PAYMENT.serialize(), TREASURY, last, TOKENS).spends == (Spend(f"eip155:1:{last}:7", 0),)
 
 
 def test_a_call_of_an_unknown_contract_is_refused_never_guessed() -> None:
