@@ -104,14 +104,14 @@ TESTNET = _bitcoin("000000000933ea01ad0ee984209779ba", "testnet", "tBTC", "tb", 
 SIGNET = _bitcoin("00000008819873e925422c1ff0f99f7c", "signet", "sBTC", "tb", test=True)
 REGTEST = _bitcoin("0f9188f13cb7b2c71f2a335e3a4fc328", "regtest", "rBTC", "bcrt", test=True)
 
-# Chain ids as registered for EIP-155; SLIP-44: 60 ether, 714 BNB, 1023 Harmony, 1 test coins. Ronin's coin RON has no
-# number of its own that is in use, and stands under ether's as its keys do.
+# Chain ids and coins: the EIP-155 list of ethereum-lists/chains (eip155-1, -56, -2020, -1666600000, -11155111,
+# -31337). SLIP-44: 60 ether, 714 BNB, 1023 Harmony, 1 test coins; RON stands under the number of ether, as its keys do.
 ETHEREUM = _evm(1, "ethereum", "ETH", 60)
 BNB = _evm(56, "bnb", "BNB", 714)
 RONIN = _evm(2020, "ronin", "RON", 60)
-HARMONY = _evm(1_666_600_000, "harmony", "ONE", 1023)
+HARMONY = _evm(1_666_600_000, "harmony", "ONE", 1023)  # shard 0
 SEPOLIA = _evm(11_155_111, "sepolia", "SepoliaETH", 1, test=True)
-ANVIL = _evm(31_337, "anvil", "anvilETH", 1, test=True)
+ANVIL = _evm(31_337, "anvil", "anvilETH", 1, test=True)  # the default of anvil and hardhat
 
 BITCOIN_CHAINS = (BITCOIN, TESTNET, SIGNET, REGTEST)
 EVM_CHAINS = (ETHEREUM, BNB, RONIN, HARMONY, SEPOLIA, ANVIL)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from custody.amounts import format_amount
+from custody.audit.entry import rfc3339
 from custody.chains import chain
 from custody.codec.canonical_json import Json
 from custody.errors import CustodyError
@@ -24,6 +25,7 @@ from custody.travel_rule.record import TravelRuleRecord, parse_block
 _LABEL = 14
 _REASON = 11
 _COLUMNS = 78
+_LAST_SECOND = 253_402_300_799
 
 # Unicode's default ignorable code points that are no control characters, and the blank of braille.
 _INVISIBLE = re.compile(
@@ -65,6 +67,7 @@ def lines(judgement: Judgement, *, rehearsal: bool) -> Iterator[str]:
     request, review = judgement.request, judgement.review
     yield from _row("Request", request.digest.hex())
     yield from _row("Account", f"{printable(request.account)} on {_network(request.chain_id)}")
+    yield from _row("Made", f"{_time(request.created)}, expires {_time(request.expires)}")
     if request.purpose:
         yield from _row("Purpose", printable(request.purpose))
     if review:
@@ -165,6 +168,10 @@ def _network(chain_id: str) -> str:
         return chain(chain_id).alias
     except CustodyError:
         return printable(chain_id)
+
+
+def _time(seconds: int) -> str:
+    return rfc3339(seconds) if seconds <= _LAST_SECOND else "beyond the year 9999"
 
 
 def _leaving(review: Review) -> Iterator[str]:

@@ -23,6 +23,7 @@ REHEARSAL: keys for practice, coins without value
 
 Request       {digest}
 Account       treasury on regtest
+Made          2026-01-01T00:00:00Z, expires 2026-01-01T01:00:00Z
 Purpose       customer withdrawal
 
 PAYS          0.00060000 rBTC
@@ -93,6 +94,11 @@ def test_a_refusal_tells_every_reason_and_what_would_have_passed(tmp_path: Path)
 def test_no_purpose_can_alter_the_screen(judgement: Judgement, hostile: str) -> None:
     lied = replace(judgement, request=replace(judgement.request, purpose=hostile))
     check_screen(shown(lied), shown(judgement), {"Purpose"})
+
+
+def test_a_time_beyond_the_calendar_is_told(judgement: Judgement) -> None:
+    lied = replace(judgement, request=replace(judgement.request, expires=2**53 - 1))
+    assert any(line.endswith("expires beyond the year 9999") for line in shown(lied))
 
 
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
