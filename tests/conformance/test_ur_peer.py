@@ -1,13 +1,8 @@
 """Frames exchanged with @ngraveio/bc-ur, the library that most wallets in browsers use."""
 
-import fcntl
-import json
-import os
 import random
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -16,39 +11,15 @@ from custody.qr import ur
 from custody.qr.collector import Outcome, Scan
 from custody.qr.fountain import Encoder
 
-FOLDER = Path(__file__).parent
 Peer = Callable[..., Any]
 SIZES = [(100, 200), (2_000, 200), (10_000, 200), (26_000, 584), (5_000, 30)]
 
 
 @pytest.fixture(scope="session")
-def peer() -> Iterator[Peer]:
-    """Asks the peer; installs it when it is not there."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("npm and node must be there in CI")
-        pytest.skip("npm or node is not there to run the peer")
-    with (FOLDER / "package-lock.json").open() as lock:
-        # Test processes beside each other install it once.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (FOLDER / "node_modules" / "@ngraveio" / "bc-ur" / "package.json").is_file():
-            install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            subprocess.run(install, cwd=FOLDER, check=True)
-    with subprocess.Popen(
-        [node, "ur_peer.cjs"], cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as child:
-        stdin, stdout = child.stdin, child.stdout
-        assert stdin is not None
-        assert stdout is not None
-
-        def ask(order: str, **given: Any) -> Any:
-            stdin.write(json.dumps({"order": order, **given}) + "\n")
-            stdin.flush()
-            return json.loads(stdout.readline())
-
+def peer(node_peer: Callable[[str], AbstractContextManager[Peer]]) -> Iterator[Peer]:
+    """Asks the library."""
+    with node_peer("ur_peer.cjs") as ask:
         yield ask
-        stdin.close()
 
 
 def message_of(size: int) -> ur.Message:
