@@ -1,0 +1,317 @@
+"""The whole way on networks of the Ethereum family: what the signer signs is mined, and moves exactly what was read.
+
+Chain ids of main networks are signed for by a real home, with its real seal, at a pseudo-terminal; anvil's own chain
+id by a rehearsal. The senders' addresses are those that eth-account derives from the same words.
+"""
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, ClassVar
+
+import commands
+import examples
+import pytest
+from anvil import Anvil, Refused
+from ethereum_peers import eth_abi, eth_account, load, peer_rlp
+
+from custody.amounts import Asset
+
+OFFICER = "Sato"
+PASSPHRASE = "correct horse battery staple"
+WORDS = "abandon " * 23 + "art"
+PAYEE, OTHER = examples.EVM_PAYEE, examples.EVM_SECOND_PAYEE
+COIN = 10**18
+SUPPLY = 5_000_000_000
+FUNDS = 100 * COIN
+MAIN_NETWORKS = {"ethereum": 1, "bnb": 56, "ronin": 2020, "harmony": 1_666_600_000}
+
+_TRANSFER = "0xa9059cbb"
+
+
+def address_of(coin_type: int, index: int) -> str:
+    """The address that eth-account derives from the test words."""
+    account = eth_account.Account
+    account.enable_unaudited_hdwallet_features()
+    return str(account.from_mnemonic(WORDS, account_path=f"m/44'/{coin_type}'/0'/0/{index}").address)
+
+
+def rules(folder: Path, aliases: list[str], token: str) -> list[object]:
+    """A policy for these networks, a flagged list, and a registry with a token on the first network."""
+    chains = "".join(
+        f'[chains.{alias}]\nfee_cap = "{COIN}"\nfeerate_cap = 100\nfee_percent_cap = 5\n'
+        f'[chains.{alias}.cap_per_transaction]\ncoin = "{10 * COIN}"\n'
+        for alias in aliases
+    )
+    caps = f'[[chains.{aliases[0]}.tokens]]\ncontract = "{token}"\ncap_per_transaction = "{SUPPLY}"\n'
+    vasp = f'name = "{examples.HOUSE}"\nlei = "{examples.HOUSE_LEI}"\n'
+    (folder / "policy.toml").write_text(
+        f'version = 1\nhouse = "{examples.HOUSE}"\n[originating_vasp]\n{vasp}{chains}{caps}'
+    )
+    (folder / "flagged.txt").write_bytes(examples.EVM_FLAGGED_LIST)
+    (folder / "tokens.toml").write_text(
+        f'version = 1\n[[token]]\nchain = "{aliases[0]}"\ncontract = "{token}"\nsymbol = "TUSD"\ndecimals = 6\n'
+    )
+    return ["--policy", folder / "policy.toml", "--list", folder / "flagged.txt", "--tokens", folder / "tokens.toml"]
+
+
+class House(ABC):
+    """A signer and a coordinator, each with its home, and files that go between them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.signer, self.coordinator = ["--home", folder / "signer"], ["--home", folder / "coordinator"]
+
+    @abstractmethod
+    def make(self, rules: list[object]) -> None:
+        """Makes the signer's home from the test words."""
+
+    @abstractmethod
+    def add_account(self, name: str, alias: str) -> dict[str, Any]:
+        """Registers account 0 of a network."""
+
+    @abstractmethod
+    def sign(self, source: str, out: Path, code: str) -> dict[str, Any]:
+        """The ceremony; ``code`` is what `review` showed."""
+
+    def pair(self) -> None:
+        """The coordinator learns the signer by QR codes."""
+        pairing = self.folder / "pairing.gif"
+        commands.run("signer", "account", "export", *self.signer, "--out", pairing)
+        commands.run("coordinator", "pair", *self.coordinator, pairing)
+
+    def withdraw(self, payment: "Payment") -> tuple[str, str]:
+        """Transaction id and raw transaction of a payment, from its request to its last check."""
+        folder = Path(mkdtemp(dir=self.folder))
+        asked, answer, received = folder / "w.request", folder / "answer.txt", folder / "w.response"
+        (folder / "unsigned.json").write_text(json.dumps(payment.unsigned))
+        (folder / "record.json").write_text(json.dumps(payment.record))
+        commands.run(
+            *("coordinator", "request", *self.coordinator, "--account", payment.account, "--from", payment.sender),
+            *("--evm", folder / "unsigned.json", "--travel-rule", folder / "record.json", "-o", asked),
+        )
+        commands.run("coordinator", "show", asked, "--out", folder / "frames.txt")
+        source = str(folder / "frames.txt")
+        read = commands.run("signer", "review", *self.signer, source)
+        (output,) = read["outputs"]
+        assert (read["decision"], output["address"], output["amount"]) == ("ALLOW", payment.payee, str(payment.amount))
+        assert self.sign(source, answer, read["confirmation"])["status"] == "signed"
+        commands.run("coordinator", "receive", *self.coordinator, answer, "--request", asked, "-o", received)
+        told = commands.run("coordinator", "finalize", *self.coordinator, "--request", asked, "--response", received)
+        return str(told["txid"]), "0x" + str(told["raw"]).removeprefix("0x")
+
+
+class Rehearsal(House):
+    """Secrets from a file, codes as arguments."""
+
+    def make(self, rules: list[object]) -> None:
+        self.secrets = ["--secrets", self.folder / "secrets.json"]
+        officers = [{"name": OFFICER, "passphrase": PASSPHRASE}]
+        (self.folder / "secrets.json").write_text(json.dumps({"mnemonic": WORDS, "officers": officers, "threshold": 1}))
+        commands.run("signer", "init", *self.signer, "--rehearsal", *self.secrets, *rules)
+
+    def add_account(self, name: str, alias: str) -> dict[str, Any]:
+        network = ["--type", "evm", "--chain", alias]
+        return commands.run("signer", "account", "add", name, *self.signer, *network, *self.secrets)
+
+    def sign(self, source: str, out: Path, code: str) -> dict[str, Any]:
+        return commands.run("signer", "sign", *self.signer, source, "--out", out, "--confirm", code, *self.secrets)
+
+
+class Real(House):
+    """Everything is typed, at a terminal that never shows a secret."""
+
+    UNLOCKING: ClassVar[dict[str, commands.Typed]] = {f"Passphrase of {OFFICER}": PASSPHRASE}
+
+    def make(self, rules: list[object]) -> None:
+        answers: dict[str, commands.Typed] = {
+            "Name of the officer": OFFICER,
+            "The 12 or 24 words, in one line": WORDS,
+            f"Passphrase of {OFFICER}": PASSPHRASE,
+            "Repeat for confirmation": PASSPHRASE,
+        }
+        told = self._typed("signer", "init", *self.signer, "--restore", *rules, answers=answers)
+        assert told["rehearsal"] is False
+
+    def add_account(self, name: str, alias: str) -> dict[str, Any]:
+        network = ["--type", "evm", "--chain", alias]
+        answers: dict[str, commands.Typed] = {
+            **self.UNLOCKING,
+            "To register it, type the last four characters of address 0": address_of(60, 0)[-4:],
+        }
+        return self._typed("signer", "account", "add", name, *self.signer, *network, answers=answers)
+
+    def sign(self, source: str, out: Path, code: str) -> dict[str, Any]:
+        def copied(screen: str) -> str:
+            found = re.search(rf"{OFFICER} types:  (\S+)", screen)
+            assert found is not None
+            assert found[1] == code
+            return found[1]
+
+        answers: dict[str, commands.Typed] = {"Confirmation code": copied, **self.UNLOCKING}
+        return self._typed("signer", "sign", *self.signer, source, "--out", out, answers=answers)
+
+    def _typed(self, *arguments: object, answers: dict[str, commands.Typed]) -> dict[str, Any]:
+        told, screen = commands.at_terminal(*arguments, answers=answers)
+        assert OFFICER in screen
+        assert PASSPHRASE not in screen
+        assert WORDS not in screen
+        return told
+
+
+@dataclass(frozen=True)
+class Payment:
+    """An unsigned transaction as the node wants it now, and its record."""
+
+    account: str
+    sender: str
+    payee: str
+    amount: int
+    unsigned: dict[str, Any]
+    record: dict[str, Any]
+
+
+def fees(network: Anvil) -> dict[str, str]:
+    """Nonce-independent fields, at the fees of the newest block."""
+    tip = network.number("eth_maxPriorityFeePerGas")
+    base = int(network.ask("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
+    return {"maxPriorityFeePerGas": hex(tip), "maxFeePerGas": hex(2 * base + tip)}
+
+
+def unsigned(network: Anvil, sender: str, to: str, value: int = 0, calldata: str = "0x") -> dict[str, Any]:
+    """A transaction with the sender's next nonce and the gas that the node estimates."""
+    call = {"from": sender, "to": to, "value": hex(value), "data": calldata}
+    return {
+        "type": "0x2",
+        "chainId": network.ask("eth_chainId"),
+        "nonce": hex(network.nonce(sender)),
+        **fees(network),
+        "gas": network.ask("eth_estimateGas", call),
+        "to": to,
+        "value": hex(value),
+        "data": calldata,
+        "accessList": [],
+    }
+
+
+def coin_payment(network: Anvil, account: str, sender: str, amount: int) -> Payment:
+    record = examples.record((0, PAYEE, amount))
+    return Payment(account, sender, PAYEE, amount, unsigned(network, sender, PAYEE, amount), record)
+
+
+def token_payment(network: Anvil, account: str, sender: str, token: str, amount: int) -> Payment:
+    calldata = _TRANSFER + eth_abi.encode(["address", "uint256"], [PAYEE, amount]).hex()
+    asset = Asset(f"eip155:{network.chain_number}/erc20:{token}", "TUSD", 6)
+    record = examples.record((0, PAYEE, amount), asset=asset)
+    return Payment(account, sender, PAYEE, amount, unsigned(network, sender, token, calldata=calldata), record)
+
+
+def mine(network: Anvil, transaction_id: str, raw: str) -> int:
+    """Sends a transaction that must be mined with success; what it cost as a fee."""
+    assert network.ask("eth_sendRawTransaction", raw) == transaction_id
+    receipt = network.receipt(transaction_id)
+    assert receipt["status"] == "0x1"
+    return int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
+
+
+def pay_coins(house: House, network: Anvil, account: str, sender: str, amount: int) -> tuple[str, str]:
+    """A payment in the coin, mined; both balances are as they must be."""
+    before, paid_before = network.balance(sender), network.balance(PAYEE)
+    transaction_id, raw = house.withdraw(coin_payment(network, account, sender, amount))
+    fee = mine(network, transaction_id, raw)
+    assert network.balance(PAYEE) == paid_before + amount
+    assert network.balance(sender) == before - amount - fee
+    return transaction_id, raw
+
+
+def pay_tokens(house: House, network: Anvil, account: str, sender: str, token: str, amount: int) -> None:
+    """A payment in the token, mined; its contract tells the balances, and the coin pays the fee alone."""
+    coins, tokens = network.balance(sender), network.token_balance(token, sender)
+    transaction_id, raw = house.withdraw(token_payment(network, account, sender, token, amount))
+    fee = mine(network, transaction_id, raw)
+    assert network.token_balance(token, PAYEE) == amount
+    assert network.token_balance(token, sender) == tokens - amount
+    assert network.balance(sender) == coins - fee
+
+
+def spelled(address: str) -> str:
+    """The address as EIP-55 writes it."""
+    return str(load("eth_utils").to_checksum_address(address))
+
+
+@dataclass(frozen=True)
+class Practice:
+    """A rehearsal home on anvil's own chain id, with funds; the token is the address 3's."""
+
+    house: House
+    network: Anvil
+    sender: str
+    holder: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def practice(anvil_binary: Path, packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    folder = tmp_path_factory.mktemp("practice")
+    sender, holder = address_of(1, 0), address_of(1, 3)
+    with Anvil(anvil_binary, 31_337, folder / "anvil") as network:
+        network.give(sender, FUNDS)
+        network.give(holder, FUNDS)
+        token = spelled(network.deploy_token(packages, holder, SUPPLY))
+        house = Rehearsal(folder)
+        house.make(rules(folder, ["anvil"], token))
+        shown = house.add_account("practice", "anvil")
+        assert (shown["addresses"][0], shown["addresses"][3]) == (sender, holder)
+        house.pair()
+        yield Practice(house, network, sender, holder, token)
+
+
+def test_a_rehearsal_pays_coins_and_tokens(practice: Practice) -> None:
+    pay_coins(practice.house, practice.network, "practice", practice.sender, 3 * COIN // 2)
+    pay_tokens(practice.house, practice.network, "practice", practice.holder, practice.token, 1_250_000_000)
+
+
+def test_a_raw_transaction_changed_on_its_way_moves_nothing(practice: Practice) -> None:
+    network, people = practice.network, (practice.sender, PAYEE, OTHER)
+    transaction_id, raw = practice.house.withdraw(coin_payment(network, "practice", practice.sender, COIN))
+    before = [network.balance(one) for one in people]
+    for field, value in ((0, b"\x01"), (1, b"\x09"), (5, bytes.fromhex(OTHER[2:])), (6, (COIN + 1).to_bytes(8, "big"))):
+        fields = peer_rlp.decode(bytes.fromhex(raw[4:]))
+        assert fields[field] != value
+        fields[field] = value
+        with pytest.raises(Refused):
+            network.ask("eth_sendRawTransaction", "0x02" + peer_rlp.encode(fields).hex())
+        assert [network.balance(one) for one in people] == before
+    mine(network, transaction_id, raw)
+    assert network.balance(PAYEE) == before[1] + COIN
+
+
+def test_a_real_home_pays_on_every_main_network(anvil_binary: Path, tmp_path: Path) -> None:
+    sender = address_of(60, 0)
+    with ExitStack() as running:
+        networks = {
+            alias: running.enter_context(Anvil(anvil_binary, number, tmp_path / alias))
+            for alias, number in MAIN_NETWORKS.items()
+        }
+        for network in networks.values():
+            network.give(sender, FUNDS)
+        house = Real(tmp_path)
+        house.make(rules(tmp_path, list(networks), examples.USDC.asset_id[-42:]))
+        for alias in networks:
+            assert house.add_account(f"cold-{alias}", alias)["addresses"][0] == sender
+        house.pair()
+        mined = {
+            alias: pay_coins(house, network, f"cold-{alias}", sender, 2 * COIN + network.chain_number)
+            for alias, network in networks.items()
+        }
+        for alias, (_, raw) in mined.items():
+            with pytest.raises(Refused, match="nonce too low"):
+                networks[alias].ask("eth_sendRawTransaction", raw)
+            for other in networks.keys() - {alias}:
+                with pytest.raises(Refused, match="chain"):
+                    networks[other].ask("eth_sendRawTransaction", raw)
