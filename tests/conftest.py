@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from custody.bitcoin.review import prove
+
 PROJECT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
 # Where the product looks for a home, and where a terminal's size would be taken from instead of the terminal.
@@ -63,3 +65,9 @@ def shared() -> Path:
     if IN_CI:
         pytest.fail("the shared vectors must lie beside the project in CI")
     pytest.skip("the shared vectors do not lie beside this clone")
+
+
+@pytest.fixture(autouse=True)
+def nothing_proved() -> None:
+    """Each test proves its transactions itself."""
+    prove.cache_clear()

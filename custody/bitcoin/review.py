@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from custody.bitcoin import psbt as psbt_format
 from custody.bitcoin.account import CHANGE, GAP_LIMIT, MAX_CHANGE_INDEX, RECEIVE, Account
@@ -50,8 +51,12 @@ def review(psbt: bytes, account: Account) -> Review:
     return prove(psbt, account).review
 
 
+@lru_cache(maxsize=1)
 def prove(psbt: bytes, account: Account) -> Proof:
     """As `review`, with what signing needs to know of each input.
+
+    A proof follows from the bytes and the account alone, so that of the newest pair is kept: review, signing and the
+    check of signatures in one process prove once.
 
     Raises:
         TransactionError: as `review`.

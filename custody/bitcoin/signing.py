@@ -18,7 +18,7 @@ _SIGHASH_BYTE = bytes([SIGHASH_ALL])
 
 
 def sign(psbt: bytes, account: Account, seed: bytes) -> tuple[Signature, ...]:
-    """One signature for each input, in order, after reading and proving the PSBT anew.
+    """One signature for each input, in order, of a PSBT that is proved.
 
     wallycore reads the PSBT by itself, hashes and signs; this package's own hash is signed by coincurve's build of
     libsecp256k1. Both must be equal, and valid under the public key that the review derived.

@@ -26,7 +26,7 @@ from psbts import (
 )
 
 from custody.bitcoin.account import GAP_LIMIT, MAX_CHANGE_INDEX
-from custody.bitcoin.review import review
+from custody.bitcoin.review import prove, review
 from custody.bitcoin.transaction import MAX_MONEY, Transaction, TxOut, parse
 from custody.chains import BITCOIN
 from custody.errors import TransactionError
@@ -34,6 +34,7 @@ from custody.review import Review, Role, Spend
 
 
 def seen(maps: Sequence[Map]) -> Review:
+    prove.cache_clear()
     return review(serialize(maps), TREASURY)
 
 
