@@ -15,8 +15,9 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 MAX_DEPTH = 32
 MAX_INT = 2**53 - 1
 
-# A string as a whole, so that what looks like structure inside it does not count; or one bracket.
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A string as a whole, so that what looks like structure inside it does not count; or one bracket. The closing quote
+# may be missing: else each quote of an unclosed string would be tried as a beginning, in time by the square of it.
+_STRUCTURE = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -51,6 +51,8 @@ def test_a_value_without_a_text_is_refused(value: Any) -> None:
         (b"[1,]", "JSON-SYNTAX"),
         (b"01", "JSON-SYNTAX"),
         (b'"\x01"', "JSON-SYNTAX"),
+        (b'"' + b'\\"' * 10, "JSON-SYNTAX"),
+        (b'["\\', "JSON-SYNTAX"),
         (nested(100_000), "JSON-VALUE"),
         (b"1.0", "JSON-VALUE"),
         (b"1e3", "JSON-VALUE"),
@@ -95,3 +97,8 @@ def test_depth_is_bounded_in_both_directions() -> None:
     assert canonical_json.dumps(deepest) == nested(MAX_DEPTH + 1)
     with pytest.raises(InputError, match="JSON-VALUE"):
         canonical_json.dumps([deepest])
+
+
+def test_an_unclosed_string_is_passed_over_once() -> None:
+    """A look at each of its quotes would take time by the square of its length."""
+    assert len(canonical_json._STRUCTURE.findall(b'["' + b'\\"' * 1_000)) == 2
