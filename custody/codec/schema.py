@@ -1,4 +1,4 @@
-"""Closed schemas for JSON and TOML: every key known, every text, number and list bounded, every fault told at once.
+"""Closed schemas for JSON and TOML: every key known, every text, number and list bounded, all faults told at once.
 
 A shape reads one value and builds a typed one. Faults name the place, never the text found there, which may be a
 customer's; only keys are quoted, and only when they look like keys.
@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from custody.amounts import parse_base_units
 from custody.errors import InputError
+
+MAX_FINDINGS = 1_000
 
 # The printable ASCII of IVMS101's Max...Text, and any script without control, line, bidirectional or invisible signs.
 ASCII = re.compile(r"[ -~]*")
@@ -45,7 +47,7 @@ class Finding:
 
 
 class SchemaError(InputError):
-    """A value that breaks its schema; `findings` holds every fault, the message the first."""
+    """A value that breaks its schema; `findings` holds the faults, at most `MAX_FINDINGS`, the message the first."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         first, more = findings[0], len(findings) - 1
@@ -62,8 +64,14 @@ class Reading:
         self.findings: list[Finding] = []
 
     def fault(self, kind: Fault, where: str, observed: str, required: str) -> None:
-        """Note a fault and read on."""
+        """Note a fault and read on, up to `MAX_FINDINGS`: who reads them has seen enough, and each takes time and room.
+
+        Raises:
+            SchemaError: with that many faults.
+        """
         self.findings.append(Finding(self._codes[kind], where or "top level", observed, required))
+        if len(self.findings) == MAX_FINDINGS:
+            raise SchemaError(tuple(self.findings))
 
 
 class Shape(Protocol):

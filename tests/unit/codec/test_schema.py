@@ -8,6 +8,7 @@ import pytest
 
 from custody.codec.schema import (
     ANY_SCRIPT,
+    MAX_FINDINGS,
     BaseUnits,
     Fault,
     Many,
@@ -133,3 +134,8 @@ def test_names_of_any_script_pass_where_they_may(name: str) -> None:
 @pytest.mark.parametrize("sign", [*"\x00\t\n\r\x1b\x7f\x85", *"\u061c\u200b\u200e\u2028\u2029\u202e\u2066\ufeff"])
 def test_control_bidirectional_and_invisible_characters_never_pass(sign: str) -> None:
     assert faults(Text(100, ANY_SCRIPT), f"a{sign}b") == [("TEXT", "top level")]
+
+
+def test_no_more_faults_are_told_than_anybody_reads() -> None:
+    assert len(faults(Many(Whole(0, 1), 0, 5_000), ["x"] * (MAX_FINDINGS - 1))) == MAX_FINDINGS - 1
+    assert len(faults(Many(Whole(0, 1), 0, 5_000), ["x"] * 5_000)) == MAX_FINDINGS
