@@ -1,5 +1,6 @@
 """Signing: only with the account's own seed, by two signers that agree; answers are checked before they are used."""
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -175,6 +176,25 @@ def test_the_other_form_of_the_same_signature_is_refused() -> None:
     ).format() == TREASURY.public_key(0)
     assert evidence(bent(high)) == "SIGNATURE-INVALID"
     assert recover(TOKEN_PAYMENT.signing_hash, high) is None
+
+
+def test_s_may_be_half_the_order_and_not_one_more() -> None:
+    r, half = SIGNATURE.signature[:32], ORDER // 2
+    for s, held in ((half, True), (half + 1, False)):
+        signed = r + s.to_bytes(32, "big") + b"\0"
+        assert (recover(TOKEN_PAYMENT.signing_hash, signed) is not None) is held
+
+
+def test_only_two_parities_count() -> None:
+    """Libraries know four recovery ids; the other two belong to r beyond the order and have no place on the network."""
+    digest, recovered = TOKEN_PAYMENT.signing_hash, 0
+    for r in range(1, 40):
+        signed = r.to_bytes(32, "big") + b"\1" * 32 + b"\2"
+        with contextlib.suppress(ValueError):
+            coincurve.PublicKey.from_signature_and_message(signed, digest, hasher=None)
+            recovered += 1
+        assert recover(digest, signed) is None
+    assert recovered
 
 
 def test_a_signature_of_another_transaction_is_refused() -> None:

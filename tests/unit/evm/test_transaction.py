@@ -72,6 +72,9 @@ def test_reading_gives_what_was_written() -> None:
         (b"\x05" + HONEST[1:], "EVM-TYPE-UNKNOWN"),
         (b"\x19\x01" + bytes(64), "EVM-TYPE-UNKNOWN"),
         (b"\x7f", "EVM-TYPE-UNKNOWN"),
+        (b"\xbf" + HONEST[1:], "EVM-TYPE-UNKNOWN"),
+        (b"\xc0", "EVM-TYPE-LEGACY"),
+        (b"\xff" + HONEST[1:], "EVM-TYPE-LEGACY"),
         (HONEST[1:], "EVM-TYPE-LEGACY"),
         (b"\x02", "EVM-RLP"),
         (HONEST[:-1], "EVM-RLP"),
@@ -128,6 +131,7 @@ def test_each_other_field_has_its_kind(place: int, value: Rlp, code: str) -> Non
         ({"gas": MAX_GAS + 1}, "EVM-GAS-HIGH"),
         ({"gas": 2**256 - 1}, "EVM-GAS-HIGH"),
         ({"value": 2**256 - 1}, "EVM-COST"),
+        ({"value": 2**256 - COIN_PAYMENT.max_fee}, "EVM-COST"),
         ({"max_fee_per_gas": 2**256 - 1}, "EVM-COST"),
     ],
 )
