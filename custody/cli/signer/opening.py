@@ -19,7 +19,7 @@ from custody.errors import UsageError
 
 at_time = click.option("--at", metavar="TIME", help="Rehearsal homes only: the time, as 2026-11-23T09:30:00Z.")
 passphrase_descriptor = click.option(
-    "--passphrase-fd", type=int, metavar="N", help="Read the passphrase from descriptor N."
+    "--passphrase-fd", type=click.IntRange(0, 2**31 - 1), metavar="N", help="Read the passphrase from descriptor N."
 )
 secrets_file = click.option(
     "--secrets", type=click.Path(path_type=Path), help="Rehearsal homes only: words and officers."
@@ -61,7 +61,7 @@ def ask_passphrase(descriptor: int | None, question: str, *, twice: bool = False
     try:
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
             return read_line(stream)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise UsageError("PASSPHRASE-FD", f"Descriptor {descriptor} cannot be read.") from error
 
 
