@@ -55,7 +55,7 @@ def test_a_disk_full_at_any_byte_of_the_log(server: KillServer, tmp_path: Path) 
     ceremonies.sign(whole, REQUEST.serialize())
     lines = (whole / "log/entries").read_bytes().splitlines(keepends=True)
     authorised, end = begin + len(lines[4]), (whole / "log/entries").stat().st_size
-    limits = sorted({*range(begin, end, 450), begin + 1, authorised - 1, authorised, authorised + 1, end - 1})
+    limits = sorted({*range(begin, end, 900), begin + 1, authorised - 1, authorised, authorised + 1, end - 1})
     for limit in limits:
         home = ceremonies.copy_home(tmp_path / str(limit))
         assert server.run(sign_command(home), home / "log/entries", limit=limit)["exit"] == 5, limit
