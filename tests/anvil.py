@@ -33,14 +33,17 @@ class Anvil:
         self._port = 0
 
     def __enter__(self) -> Self:
-        self._port = _patiently(self._listens_on)
+        try:
+            self._port = _patiently(self._listens_on)
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._child.kill()
-        self._child.wait()
+        self._end()
 
     def ask(self, method: str, *params: Any) -> Any:
         """The result of a JSON-RPC call.
@@ -92,6 +95,10 @@ class Anvil:
         """Base units of the token, as its contract tells."""
         calldata = _BALANCE_OF + eth_abi.encode(["address"], [address]).hex()
         return self.number("eth_call", {"to": token, "data": calldata}, "latest")
+
+    def _end(self) -> None:
+        self._child.kill()
+        self._child.wait()
 
     def _listens_on(self) -> int:
         assert self._child.poll() is None, self._told.read_text()
