@@ -36,8 +36,8 @@ def check_typed(typed: str) -> None:
     strokes = "".join(typed.split())
     rolls = bool(strokes) and set(strokes) <= set("123456")
     needed, distinct = (MIN_ROLLS, 6) if rolls else (MIN_CHARACTERS, MIN_DISTINCT)
-    most = max((strokes.count(stroke) for stroke in set(strokes)), default=0)
-    if not needed <= len(strokes) <= MAX_CHARACTERS or len(set(strokes)) < distinct or most > len(strokes) // 2:
+    enough = needed <= len(strokes) <= MAX_CHARACTERS and len(set(strokes)) >= distinct
+    if not enough or max(map(strokes.count, strokes)) > len(strokes) // 2:
         raise UsageError(
             "ENTROPY-WEAK",
             "What was typed is too short or too regular to help.",
