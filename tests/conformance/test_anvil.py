@@ -5,20 +5,20 @@ id by a rehearsal. The senders' addresses are those that eth-account derives fro
 """
 
 import json
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, ClassVar
+from typing import Any
 
-import commands
 import examples
 import pytest
 from anvil import Anvil, Refused
+from desk import program
 from ethereum_peers import eth_abi, eth_account, load, peer_rlp
+from terminal import Terminal, at_the_terminal, json_of
 
 from custody.amounts import Asset
 
@@ -32,6 +32,13 @@ FUNDS = 100 * COIN
 MAIN_NETWORKS = {"ethereum": 1, "bnb": 56, "ronin": 2020, "harmony": 1_666_600_000}
 
 _TRANSFER = "0xa9059cbb"
+
+
+def run(*arguments: object) -> dict[str, Any]:
+    """What scripts are told by a command that asks nothing and succeeds."""
+    ended = program(*arguments, "--json")
+    assert ended.exit == 0, ended.stderr
+    return ended.fields
 
 
 def address_of(coin_type: int, index: int) -> str:
@@ -82,8 +89,8 @@ class House(ABC):
     def pair(self) -> None:
         """The coordinator learns the signer by QR codes."""
         pairing = self.folder / "pairing.gif"
-        commands.run("signer", "account", "export", *self.signer, "--out", pairing)
-        commands.run("coordinator", "pair", *self.coordinator, pairing)
+        run("signer", "account", "export", *self.signer, "--out", pairing)
+        run("coordinator", "pair", *self.coordinator, pairing)
 
     def withdraw(self, payment: "Payment") -> tuple[str, str]:
         """Transaction id and raw transaction of a payment, from its request to its last check."""
@@ -91,18 +98,18 @@ class House(ABC):
         asked, answer, received = folder / "w.request", folder / "answer.txt", folder / "w.response"
         (folder / "unsigned.json").write_text(json.dumps(payment.unsigned))
         (folder / "record.json").write_text(json.dumps(payment.record))
-        commands.run(
+        run(
             *("coordinator", "request", *self.coordinator, "--account", payment.account, "--from", payment.sender),
             *("--evm", folder / "unsigned.json", "--travel-rule", folder / "record.json", "-o", asked),
         )
-        commands.run("coordinator", "show", asked, "--out", folder / "frames.txt")
+        run("coordinator", "show", asked, "--out", folder / "frames.txt")
         source = str(folder / "frames.txt")
-        read = commands.run("signer", "review", *self.signer, source)
+        read = run("signer", "review", *self.signer, source)
         (output,) = read["outputs"]
         assert (read["decision"], output["address"], output["amount"]) == ("ALLOW", payment.payee, str(payment.amount))
         assert self.sign(source, answer, read["confirmation"])["status"] == "signed"
-        commands.run("coordinator", "receive", *self.coordinator, answer, "--request", asked, "-o", received)
-        told = commands.run("coordinator", "finalize", *self.coordinator, "--request", asked, "--response", received)
+        run("coordinator", "receive", *self.coordinator, answer, "--request", asked, "-o", received)
+        told = run("coordinator", "finalize", *self.coordinator, "--request", asked, "--response", received)
         return str(told["txid"]), "0x" + str(told["raw"]).removeprefix("0x")
 
 
@@ -113,55 +120,49 @@ class Rehearsal(House):
         self.secrets = ["--secrets", self.folder / "secrets.json"]
         officers = [{"name": OFFICER, "passphrase": PASSPHRASE}]
         (self.folder / "secrets.json").write_text(json.dumps({"mnemonic": WORDS, "officers": officers, "threshold": 1}))
-        commands.run("signer", "init", *self.signer, "--rehearsal", *self.secrets, *rules)
+        run("signer", "init", *self.signer, "--rehearsal", *self.secrets, *rules)
 
     def add_account(self, name: str, alias: str) -> dict[str, Any]:
         network = ["--type", "evm", "--chain", alias]
-        return commands.run("signer", "account", "add", name, *self.signer, *network, *self.secrets)
+        return run("signer", "account", "add", name, *self.signer, *network, *self.secrets)
 
     def sign(self, source: str, out: Path, code: str) -> dict[str, Any]:
-        return commands.run("signer", "sign", *self.signer, source, "--out", out, "--confirm", code, *self.secrets)
+        return run("signer", "sign", *self.signer, source, "--out", out, "--confirm", code, *self.secrets)
 
 
 class Real(House):
     """Everything is typed, at a terminal that never shows a secret."""
 
-    UNLOCKING: ClassVar[dict[str, commands.Typed]] = {f"Passphrase of {OFFICER}": PASSPHRASE}
-
     def make(self, rules: list[object]) -> None:
-        answers: dict[str, commands.Typed] = {
-            "Name of the officer": OFFICER,
-            "The 12 or 24 words, in one line": WORDS,
-            f"Passphrase of {OFFICER}": PASSPHRASE,
-            "Repeat for confirmation": PASSPHRASE,
-        }
-        told = self._typed("signer", "init", *self.signer, "--restore", *rules, answers=answers)
-        assert told["rehearsal"] is False
+        with self._typing("signer", "init", *self.signer, "--restore", *rules) as terminal:
+            terminal.answer("Name of the officer", OFFICER)
+            terminal.answer("The 12 or 24 words", WORDS)
+            terminal.answer(f"Passphrase of {OFFICER}", PASSPHRASE)
+            terminal.answer("Repeat", PASSPHRASE)
+        assert json_of(terminal)["rehearsal"] is False
 
     def add_account(self, name: str, alias: str) -> dict[str, Any]:
         network = ["--type", "evm", "--chain", alias]
-        answers: dict[str, commands.Typed] = {
-            **self.UNLOCKING,
-            "To register it, type the last four characters of address 0": address_of(60, 0)[-4:],
-        }
-        return self._typed("signer", "account", "add", name, *self.signer, *network, answers=answers)
+        with self._typing("signer", "account", "add", name, *self.signer, *network) as terminal:
+            terminal.answer(f"Passphrase of {OFFICER}", PASSPHRASE)
+            terminal.answer("last four characters of address 0", address_of(60, 0)[-4:])
+        return json_of(terminal)
 
     def sign(self, source: str, out: Path, code: str) -> dict[str, Any]:
-        def copied(screen: str) -> str:
-            found = re.search(rf"{OFFICER} types:  (\S+)", screen)
-            assert found is not None
-            assert found[1] == code
-            return found[1]
+        with self._typing("signer", "sign", *self.signer, source, "--out", out) as terminal:
+            shown = terminal.wait_for(rf"{OFFICER} types:  (\S+)")[1]
+            assert shown == code
+            terminal.answer("Confirmation code", shown)
+            terminal.answer(f"Passphrase of {OFFICER}", PASSPHRASE)
+        return json_of(terminal)
 
-        answers: dict[str, commands.Typed] = {"Confirmation code": copied, **self.UNLOCKING}
-        return self._typed("signer", "sign", *self.signer, source, "--out", out, answers=answers)
-
-    def _typed(self, *arguments: object, answers: dict[str, commands.Typed]) -> dict[str, Any]:
-        told, screen = commands.at_terminal(*arguments, answers=answers)
-        assert OFFICER in screen
-        assert PASSPHRASE not in screen
-        assert WORDS not in screen
-        return told
+    @contextmanager
+    def _typing(self, *arguments: object) -> Iterator[Terminal]:
+        with at_the_terminal(*arguments, "--json") as terminal:
+            yield terminal
+            assert terminal.end() == 0, terminal.told
+        assert PASSPHRASE not in terminal.told
+        assert WORDS not in terminal.told
 
 
 @dataclass(frozen=True)
