@@ -22,6 +22,7 @@ VERSION = 1
 MAX_BYTES = 65_536
 MAX_HEADER = 4_096
 KEY_BYTES = bindings.crypto_aead_xchacha20poly1305_ietf_KEYBYTES
+TAG_BYTES = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
 NONCE_BYTES = bindings.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 SALT_BYTES = pwhash.argon2id.SALTBYTES
 MAX_OPS = 16
@@ -179,8 +180,14 @@ def _split(sealed: bytes) -> tuple[Header, bytes, bytes]:
         if len(sealed) > MAX_BYTES:
             raise ValueError
         fields = Fields(cbor.decode(sealed), ("header", "ciphertext"), "sealed secret")
-        header_bytes = fields.octets("header", limit=MAX_HEADER)
-        return Header.parse(header_bytes), header_bytes, fields.octets("ciphertext", limit=MAX_BYTES)
+        header_bytes, ciphertext = (
+            fields.octets("header", limit=MAX_HEADER),
+            fields.octets("ciphertext", limit=MAX_BYTES),
+        )
+        # The library takes for granted that a ciphertext is as long as its tag.
+        if len(ciphertext) < TAG_BYTES:
+            raise ValueError
+        return Header.parse(header_bytes), header_bytes, ciphertext
     except (CustodyError, ValueError) as error:
         raise _corrupt() from error
 

@@ -156,6 +156,11 @@ def test_a_seal_of_the_device_does_not_open_by_any_passphrase() -> None:
         open_with_passphrase(BY_DEVICE, "pass word")
 
 
+@pytest.mark.parametrize("size", range(16))
+def test_a_ciphertext_shorter_than_its_tag_is_a_damaged_home(size: int) -> None:
+    assert refusal(cbor2.dumps(cbor2.loads(BY_DEVICE) | {"ciphertext": bytes(size)}, canonical=True)) == "HOME-CORRUPT"
+
+
 def test_a_sealed_file_beyond_its_limit_is_refused() -> None:
     assert refusal(bytes(sealed.MAX_BYTES + 1)) == "HOME-CORRUPT"
 
