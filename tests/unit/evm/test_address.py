@@ -45,6 +45,13 @@ def test_an_address_without_capitals_carries_no_checksum() -> None:
         assert parse_address(text, strict=False) == bytes.fromhex(ADDRESS[2:])
 
 
+def test_one_capital_among_small_letters_is_a_checksum_that_does_not_fit() -> None:
+    for plain in (ADDRESS[2:].lower(), ADDRESS[2:].upper()):
+        for place in (place for place, letter in enumerate(plain) if letter.isalpha()):
+            mixed = "0x" + plain[:place] + plain[place].swapcase() + plain[place + 1 :]
+            assert refusal(mixed, strict=False) == "ADDRESS-CHECKSUM"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -41,6 +41,12 @@ def test_a_registry_may_be_empty() -> None:
     assert TokenRegistry().find(ETHEREUM.chain_id, USDC) is None
 
 
+@pytest.mark.parametrize(("symbol", "decimals"), [("T", 0), ("T" * 16, 36), ("[!]~", 18)])
+def test_what_lies_on_a_bound_passes(symbol: str, decimals: int) -> None:
+    (token,) = TokenRegistry.parse(registry(ENTRY.replace("USDC", symbol).replace("= 6", f"= {decimals}"))).tokens
+    assert (token.symbol, token.decimals) == (symbol, decimals)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [

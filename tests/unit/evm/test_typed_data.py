@@ -84,6 +84,8 @@ APPROVE = "0x" + (selector("approve(address,uint256)") + bytes(64)).hex()
         ),
         ({"operation": 1, "to": UNKNOWN, "data": "0x"}, ["SAFE-DELEGATECALL", "SAFE-TARGET-UNKNOWN"]),
         ({"operation": 2}, ["SAFE-OPERATION", "SAFE-CALLDATA-MISLEADS"]),
+        ({"operation": 255}, ["SAFE-OPERATION", "SAFE-CALLDATA-MISLEADS"]),
+        ({"to": UNKNOWN, "value": str(2**256 - 1), "data": "0x"}, []),
         ({"to": UNKNOWN}, ["SAFE-TARGET-UNKNOWN", "SAFE-CALLDATA-MISLEADS"]),
         ({"to": UNKNOWN, "data": "0xa9059cbb"}, ["SAFE-TARGET-UNKNOWN", "SAFE-CALLDATA-MISLEADS"]),
         ({"to": UNKNOWN, "data": "0x00"}, ["SAFE-TARGET-UNKNOWN"]),
