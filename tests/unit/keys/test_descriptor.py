@@ -4,8 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import wallycore as wally
+from psbts import SEED
 
 from custody.errors import InputError
+from custody.keys.account import describe_key
+from custody.keys.derivation import XPUB
 from custody.keys.descriptor import descriptor_checksum, with_checksum
 
 
@@ -28,6 +32,15 @@ def test_published_broken_checksums_do_not_hold(project: Path) -> None:
     vectors = json.loads((project / "tests/vectors/bip380.json").read_text())
     assert len(vectors["invalid"]) == 7
     assert not any(holds(vector["descriptor"]) for vector in vectors["invalid"])
+
+
+@pytest.mark.parametrize("function", ["pkh", "wpkh", "tr"])
+@pytest.mark.parametrize("index", range(4))
+def test_checksums_of_whole_descriptors_are_those_of_another_library(function: str, index: int) -> None:
+    """Keys bring every group of the alphabet to every place of three."""
+    body = f"{function}({describe_key(SEED, XPUB, 84, 0, index)}/<0;1>/*)"
+    theirs = wally.descriptor_parse(body, None, wally.WALLY_NETWORK_BITCOIN_MAINNET, 0)
+    assert descriptor_checksum(body) == wally.descriptor_get_checksum(theirs, 0)
 
 
 def test_a_character_outside_the_alphabet_is_refused() -> None:
