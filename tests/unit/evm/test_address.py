@@ -46,7 +46,8 @@ def test_an_address_without_capitals_carries_no_checksum() -> None:
 
 
 def test_one_capital_among_small_letters_is_a_checksum_that_does_not_fit() -> None:
-    for plain in (ADDRESS[2:].lower(), ADDRESS[2:].upper()):
+    letters = "fB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
+    for plain in (letters.lower(), letters.upper()):
         for place in (place for place, letter in enumerate(plain) if letter.isalpha()):
             mixed = "0x" + plain[:place] + plain[place].swapcase() + plain[place + 1 :]
             assert refusal(mixed, strict=False) == "ADDRESS-CHECKSUM"
