@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in _FOREIGN:
         os.environ.pop(name, None)
     os.environ.update({name: str(scratch / name.lower()) for name in _HOMES})
+    # Whoever starts tests in the background ignores Ctrl-C, and children would ignore it too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,8 +51,14 @@ class Terminal:
         """The exit code, once the program has ended."""
         while self._hear():
             continue
-        _, status = os.waitpid(self._child, 0)
-        return os.waitstatus_to_exitcode(status)
+        until = time.monotonic() + PATIENCE
+        while not (ended := os.waitpid(self._child, os.WNOHANG))[0]:
+            if time.monotonic() > until:
+                os.kill(self._child, signal.SIGKILL)
+                os.waitpid(self._child, 0)
+                raise AssertionError(f"the program did not end; told: {self.told[-500:]}")
+            time.sleep(0.02)
+        return os.waitstatus_to_exitcode(ended[1])
 
     def core_limit(self) -> str:
         """How large a core dump of the program may become."""

@@ -37,14 +37,6 @@ def test_the_published_first_part_encodes_to_itself(vectors: Vectors) -> None:
     assert ur.encode_part("seed", frame.part).lower() == text
 
 
-def test_reference_texts_of_one_and_of_many_frames(vectors: Vectors, make_message: Callable[[int], bytes]) -> None:
-    reference = vectors("bc_ur")
-    assert ur.encode(ur.wrap("bytes", make_message(50))).lower() == reference["single_of_50_bytes"]
-    encoder = Encoder(ur.wrap("bytes", make_message(256)).payload, 30)
-    parts = [ur.encode_part("bytes", encoder.part(seq_num)).lower() for seq_num in range(1, 21)]
-    assert parts == reference["parts_1_to_20_of_256_bytes_in_fragments_of_30"]
-
-
 def test_frames_use_the_qr_alphanumeric_set_only() -> None:
     text = ur.encode(ur.Message("x-custody-request", bytes(range(256))))
     assert set(text) <= set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
