@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from custody.chains import EvmChain
 from custody.errors import InputError
@@ -79,7 +80,13 @@ class EvmAccount:
 
     def find(self, address: str) -> int | None:
         """Which of the first `ADDRESSES` this text is, to the letter; None for any other."""
-        return next((index for index in range(ADDRESSES) if self.address(index) == address), None)
+        return _places(self).get(address)
+
+
+@lru_cache(maxsize=8)
+def _places(account: EvmAccount) -> dict[str, int]:
+    """The first addresses, derived once: a request names its sender, and each step of the job looks it up."""
+    return {account.address(index): index for index in range(ADDRESSES)}
 
 
 def descriptor_from_seed(seed: bytes, index: int, *, rehearsal: bool) -> str:
