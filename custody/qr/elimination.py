@@ -9,8 +9,9 @@ from custody.qr.chooser import choose_fragments
 from custody.qr.fountain import Header, Part
 
 SPARE_PARTS = 64
-# To solve anew takes time by the square of the fragments: every part is worth it for 288 of them, one in 334 for 2,000.
-_ATTEMPT_COST = 24_000_000
+# To solve anew takes time by the square of the fragments, and more of them take more parts: every part is worth it for
+# up to 228 of them, one in 667 for 2,000. Then the frames of a hopeless scan cost some 3 milliseconds each.
+_ATTEMPT_COST = 12_000_000
 
 
 class Decoder:
@@ -30,6 +31,7 @@ class Decoder:
         self.header = header
         self.message: bytes | None = None
         self.restarts = -1
+        self._direction = 1
         self._capacity = 2 * header.seq_len + SPARE_PARTS
         self._restart()
 
@@ -44,9 +46,9 @@ class Decoder:
             return False
         if len(self._parts) == self._capacity:
             self._restart()
-        known = self.rank
-        self._equations.add(self._fragments_of(part), part.fragment, len(self._parts))
-        self._parts[part.seq_num, part.fragment] = part
+        known, fragments = self.rank, self._fragments_of(part)
+        self._equations.add(fragments, part.fragment, len(self._parts))
+        self._parts[part.seq_num, part.fragment] = fragments
         if self.rank == self.header.seq_len:
             self._attempt()
         return self.rank > known or self.message is not None
@@ -54,7 +56,7 @@ class Decoder:
     def _restart(self) -> None:
         self.restarts += 1
         self.contradicted = False
-        self._parts: dict[tuple[int, bytes], Part] = {}
+        self._parts: dict[tuple[int, bytes], int] = {}
         self._equations = self._no_equations()
 
     def _attempt(self) -> None:
@@ -62,18 +64,19 @@ class Decoder:
             self.message = self._message_of(self._equations)
             self.contradicted = self.message is None
         elif len(self._parts) % (1 + self.header.seq_len**3 // _ATTEMPT_COST) == 0:
-            latest_first, earliest_first = self._confirmed_first(-1), self._confirmed_first(1)
-            self.message = self._message_of(latest_first) or self._message_of(earliest_first)
+            self._direction = -self._direction
+            self.message = self._message_of(self._confirmed_first(self._direction))
 
     def _confirmed_first(self, direction: int) -> "_Equations":
         """Solve anew: the parts which the overlaps confirm, then the others in the order of their coming, or back."""
         confirmed = self._equations.confirmed
         equations = self._no_equations()
-        parts = enumerate(self._parts.values())
-        for index, part in sorted(parts, key=lambda numbered: (~confirmed >> numbered[0] & 1, direction * numbered[0])):
+        parts = enumerate(self._parts.items())
+        order = sorted(parts, key=lambda numbered: (~confirmed >> numbered[0] & 1, direction * numbered[0]))
+        for index, ((_, mix), fragments) in order:
             if equations.rank == self.header.seq_len:
                 break
-            equations.add(self._fragments_of(part), part.fragment, index)
+            equations.add(fragments, mix, index)
         return equations
 
     def _message_of(self, equations: "_Equations") -> bytes | None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from custody.qr import elimination
+from custody.qr.chooser import choose_fragments
 from custody.qr.elimination import SPARE_PARTS, Decoder
 from custody.qr.fountain import Encoder, Part
 
@@ -146,3 +148,19 @@ def test_one_lying_part_anywhere_in_a_short_file_does_no_harm(count: int) -> Non
             for seq_num in (*range(1, 2 * count + 1), LIE):
                 lie = lying(encoder.part(seq_num), seed)
                 assert decoded(encoder, [*honest[:at], lie, *honest[at:]]).message == message
+
+
+def test_solving_anew_does_not_choose_the_fragments_of_a_part_again(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes longer than all the rest, and a lie makes the message be solved anew with every part."""
+    chosen: list[int] = []
+
+    def choose(number: int, seq_len: int, checksum: int) -> list[int]:
+        chosen.append(number)
+        return choose_fragments(number, seq_len, checksum)
+
+    monkeypatch.setattr(elimination, "choose_fragments", choose)
+    decoder = decoded(encoder, [lying(encoder.part(number), number) for number in range(1, 60)])
+    assert decoder.contradicted
+    assert chosen == list(range(1, 60))
