@@ -1,0 +1,135 @@
+"""Targets: the log, its checkpoints and keys, and the frames of QR codes."""
+
+import io
+
+import log_examples
+from fuzz.registry import same, target, text
+from hostile import world
+
+from custody.audit.checkpoint import Checkpoint, LogVerifier, decode_note
+from custody.audit.entry import Entry, PrivatePart
+from custody.audit.line import HIDDEN, Line
+from custody.audit.log import Log
+from custody.audit.verify import verify
+from custody.edge.key_child import read_frame, write_frame
+from custody.errors import EvidenceError, InputError
+from custody.qr import bytewords, ur
+from custody.qr.collector import Scan
+from custody.qr.fountain import Encoder, parse_part
+from custody.qr.profile import Profile, frames
+
+FRAGMENT = 120
+
+
+def request_frames(place: int = 0) -> list[str]:
+    """An honest request in frames, one and a half times as many as it needs."""
+    message = ur.Message("x-custody-request", world.honest_requests()[place].serialize())
+    needed = Encoder(message.payload, FRAGMENT).header.seq_len
+    return frames(message, Profile(FRAGMENT, 12), needed + needed // 2)
+
+
+def without_private_parts(entries: bytes) -> list[tuple[bytes, bytes]]:
+    """Leaf and signature of each line."""
+    return [(line.leaf, line.signature) for one in entries.splitlines(keepends=True) if (line := Line.parse(one))]
+
+
+@target("lines", lambda: world.signed(0).entries)
+def _log(encoded: bytes) -> None:
+    honest = world.signed(0)
+    report = verify(encoded, honest.note, world.world().opened.log.verifier)
+    if report.first_bad:
+        raise EvidenceError("LOG-ENTRY", "An entry does not hold.")
+    same(without_private_parts(encoded), without_private_parts(honest.entries))
+    hidden = sum(line.endswith(b" " + HIDDEN + b"\n") for line in encoded.splitlines(keepends=True))
+    same(hidden, report.hidden)
+    if not hidden:
+        same(encoded, honest.entries)
+
+
+@target("lines", lambda: world.signed(0).entries)
+def _log_of_home(encoded: bytes) -> None:
+    honest, secrets = world.signed(0), world.world().secrets
+    key = secrets.log_key(world.world().opened.header.origin)
+    log = Log.open(log_examples.MemoryStore(encoded, honest.note), key, secrets.sealer, world.NOW)
+    kept = [line.rpartition(b" ")[0] for line in honest.entries.splitlines()]
+    same([line.rpartition(b" ")[0] for line in encoded.splitlines()][: len(kept)], kept)
+    same([entry.kind for entry in log.entries[len(kept) :]], ["torn"] * (log.size - len(kept)))
+
+
+@target("lines", lambda: world.signed(0).note, lambda: world.world().note)
+def _checkpoint(encoded: bytes) -> None:
+    verifier = world.world().opened.log.verifier
+    honest = {verifier.open(decode_note(note)) for note in (world.signed(0).note, world.world().note)}
+    same(verifier.open(decode_note(encoded)) in honest, True)
+
+
+@target("lines", lambda: world.signed(0).note.partition(b"\n\n")[0] + b"\n")
+def _checkpoint_text(encoded: bytes) -> None:
+    same(Checkpoint.parse(text(encoded)).text, text(encoded))
+
+
+@target("binary", lambda: world.world().told.log_key.encode())
+def _log_key(encoded: bytes) -> None:
+    same(str(LogVerifier.parse(text(encoded))), text(encoded))
+
+
+@target("json", lambda: world.signed(0).order.entry, lambda: world.signed(0).outcome.response.entry)
+def _entry(encoded: bytes) -> None:
+    same(Entry.parse(encoded).leaf, encoded)
+
+
+@target("lines", lambda: world.signed(0).entries.splitlines(keepends=True)[0])
+def _line(encoded: bytes) -> None:
+    read = Line.parse(encoded)
+    if read is None:
+        raise InputError("LOG-LINE", "No line.")
+    same(read.serialize(), encoded)
+    same(read.length, len(encoded))
+
+
+@target("json", lambda: world.private_part())
+def _private_part(encoded: bytes) -> None:
+    same(PrivatePart.parse(encoded).serialize(), encoded)
+
+
+@target("binary", *(lambda place=place: request_frames()[place].encode() for place in (0, -1)))
+def _ur(encoded: bytes) -> None:
+    match ur.decode(text(encoded)):
+        case ur.Message() as message:
+            same(ur.encode(message).lower(), text(encoded).lower())
+            ur.unwrap(message)
+        case ur.TypedPart(type=kind, part=part):
+            same(ur.encode_part(kind, part).lower(), text(encoded).lower())
+
+
+@target("cbor", lambda: bytewords.decode(request_frames()[0].lower().rpartition("/")[2]))
+def _part(encoded: bytes) -> None:
+    same(parse_part(encoded).serialize(), encoded)
+
+
+@target("binary", lambda: bytewords.encode(b"treasury").encode())
+def _bytewords(encoded: bytes) -> None:
+    same(bytewords.encode(bytewords.decode(text(encoded))), text(encoded))
+
+
+@target("lines", lambda: "\n".join(request_frames()).encode())
+def _frames(encoded: bytes) -> None:
+    scan = Scan({"x-custody-request"})
+    for line in text(encoded).splitlines():
+        scan.accept(line)
+    same(scan.result().type, "x-custody-request")
+
+
+@target("cbor", lambda: _framed({"command": "descriptor", "argument": {"chain": "eip155:1", "index": 0}}))
+def _key_frame(encoded: bytes) -> None:
+    try:
+        value = read_frame(io.BytesIO(encoded))
+    except EOFError:
+        raise InputError("KEY-PROCESS", "No frame.") from None
+    same(encoded[: len(_framed(value))], _framed(value))
+
+
+def _framed(value: object) -> bytes:
+    pipe = io.BytesIO()
+    write_frame(pipe, value)  # type: ignore[arg-type]
+    return pipe.getvalue()

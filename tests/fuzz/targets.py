@@ -1,0 +1,302 @@
+"""Targets: encodings, messages, transactions, what is installed, and the home's own files."""
+
+import base64
+import contextlib
+import tempfile
+from pathlib import Path
+
+import ceremonies
+import evm
+import examples
+import psbts
+import typed_messages
+from fuzz.registry import same, target, text
+from hostile import world
+
+from custody import installed
+from custody.bitcoin import account as bitcoin_account
+from custody.bitcoin import review as bitcoin_review
+from custody.bitcoin import transaction as bitcoin_transaction
+from custody.chains import CHAINS, ETHEREUM, REGTEST
+from custody.codec import canonical_json, cbor, rlp
+from custody.coordinator import requests as coordinator_requests
+from custody.coordinator.pairing import Pairings
+from custody.edge.founding import Founders
+from custody.errors import InputError, TransactionErrors
+from custody.evm import account as evm_account
+from custody.evm import review as evm_review
+from custody.evm import transaction as evm_transaction
+from custody.evm import typed_data
+from custody.evm.address import checksum_address, parse_address
+from custody.evm.calldata import parse_transfer
+from custody.evm.tokens import TokenRegistry
+from custody.keys.descriptor import descriptor_checksum
+from custody.policy.document import Policy
+from custody.screening.address import canonical_address, decode_address, decode_on_chain
+from custody.screening.flagged import FlaggedList
+from custody.travel_rule.constraints import incomplete
+from custody.travel_rule.record import canonical_block, parse_block
+from custody.vault import confirmation, mnemonic, sealed
+from custody.vault.entropy import check_typed
+from custody.vault.key_holder import SigningOrder
+from custody.vault.secrets import DeviceSecrets, SeedSecret
+from custody.wire.export import DeviceExport
+from custody.wire.request import WithdrawalRequest
+from custody.wire.response import SigningResponse
+
+CODE = "10AB-XYZ9"
+_CROCKFORD = {"I": "1", "L": "1", "O": "0"}
+
+
+def _payload(value: object) -> bytes:
+    return canonical_json.dumps(value)  # type: ignore[arg-type]
+
+
+# --- encodings
+
+
+@target("cbor", lambda: world.request().serialize(), b"\xa0", b"\x80")
+def _cbor(encoded: bytes) -> None:
+    same(cbor.encode(cbor.decode(encoded)), encoded)
+
+
+@target("json", lambda: ceremonies.record(), b'{"a":[1,null,true,"\\u00fc"]}')
+def _json(encoded: bytes) -> None:
+    same(canonical_json.dumps(canonical_json.loads(encoded, limit=300_000)), encoded)
+
+
+@target("json", lambda: typed_messages.encode(typed_messages.typed_data(typed_messages.TOKEN_CALL)))
+def _json_relaxed(encoded: bytes) -> None:
+    value = canonical_json.loads_relaxed(encoded, limit=300_000)
+    same(canonical_json.loads(canonical_json.dumps(value), limit=2_000_000), value)
+
+
+@target("rlp", lambda: world.COIN_PAYMENT.serialize()[1:], lambda: world.TOKEN_PAYMENT.serialize()[1:])
+def _rlp(encoded: bytes) -> None:
+    same(rlp.encode(rlp.decode(encoded)), encoded)
+
+
+# --- messages
+
+
+@target("cbor", *(lambda place=place: world.honest_requests()[place].serialize() for place in range(5)))
+def _request(encoded: bytes) -> None:
+    read = WithdrawalRequest.parse(encoded)
+    same(read.serialize(), encoded)
+    same(len(read.digest), 32)
+
+
+@target("cbor", *(lambda place=place: world.signed(place).outcome.response.serialize() for place in (0, 3)))
+def _response(encoded: bytes) -> None:
+    same(SigningResponse.parse(encoded).serialize(), encoded)
+
+
+@target("cbor", lambda: world.world().told.serialize())
+def _export(encoded: bytes) -> None:
+    same(DeviceExport.parse(encoded).serialize(), encoded)
+
+
+@target("cbor", *(lambda place=place: world.signed(place).order.serialize() for place in (0, 4)))
+def _order(encoded: bytes) -> None:
+    same(SigningOrder.parse(encoded).serialize(), encoded)
+
+
+# --- transactions
+
+
+@target("binary", *(lambda coin=coin: coin.parent.serialize() for coin in world.COINS[:2]))
+def _bitcoin_transaction(encoded: bytes) -> None:
+    same(bitcoin_transaction.parse(encoded).serialize(), encoded)
+
+
+@target("psbt", lambda: psbts.serialize(psbts.honest()), lambda: psbts.serialize(psbts.honest(1)))
+def _psbt(encoded: bytes) -> None:
+    facts = bitcoin_review.review(encoded, psbts.TREASURY)
+    same(sum(one.amount for one in facts.spends), sum(one.amount for one in facts.outputs) + facts.fee)
+
+
+@target("binary", lambda: base64.b64encode(psbts.serialize(psbts.honest())), lambda: psbts.serialize(psbts.honest()))
+def _psbt_text(encoded: bytes) -> None:
+    same(coordinator_requests.psbt_bytes(encoded)[:5], b"psbt\xff")
+
+
+@target("eip1559", world.COIN_PAYMENT.serialize, world.TOKEN_PAYMENT.serialize)
+def _evm_transaction(encoded: bytes) -> None:
+    same(evm_transaction.parse(encoded).serialize(), encoded)
+    evm_review.review(encoded, world.PRACTICE, world.PRACTICE.address(0), world.world().opened.installed.tokens)
+
+
+def evm_json() -> bytes:
+    """The coin payment as a node describes it."""
+    paid = world.COIN_PAYMENT
+    numbers = {
+        "chainId": paid.chain_number,
+        "nonce": paid.nonce,
+        "maxPriorityFeePerGas": paid.max_priority_fee_per_gas,
+        "maxFeePerGas": paid.max_fee_per_gas,
+        "gas": paid.gas,
+        "value": paid.value,
+    }
+    words = {"type": "0x2", "to": checksum_address(paid.to), "data": "0x", "accessList": []}
+    return _payload({name: hex(number) for name, number in numbers.items()} | words)
+
+
+@target("json", evm_json)
+def _evm_json(encoded: bytes) -> None:
+    read = evm_transaction.from_json(encoded)
+    same(evm_transaction.parse(read.serialize()), read)
+
+
+@target("binary", evm_json, lambda: b"0x" + world.TOKEN_PAYMENT.serialize().hex().encode())
+def _evm_text(encoded: bytes) -> None:
+    coordinator_requests.evm_bytes(encoded)
+
+
+@target(
+    "json",
+    lambda: typed_messages.encode(typed_messages.typed_data(typed_messages.TOKEN_CALL, 31337)),
+    lambda: typed_messages.encode(typed_messages.typed_data(typed_messages.TOKEN_CALL, None)),
+)
+def _typed_data(encoded: bytes) -> None:
+    with contextlib.suppress(TransactionErrors):
+        typed_data.review_typed_data(encoded, world.PRACTICE, world.PRACTICE.address(0), evm.TOKENS)
+        raise AssertionError("typed data was not refused")
+    same(len(typed_data.parse(encoded).digest), 32)
+
+
+@target("binary", lambda: world.TOKEN_PAYMENT.calldata)
+def _calldata(encoded: bytes) -> None:
+    same(parse_transfer(encoded).serialize(), encoded)
+
+
+# --- what is installed
+
+
+@target("json", ceremonies.record, lambda: ceremonies.record((0, ceremonies.PAYEE, 1), (1, ceremonies.PAYEE, 2)))
+def _travel_rule(encoded: bytes) -> None:
+    for place, record in enumerate(parse_block(encoded)):
+        list(incomplete(record.ivms101, f"records[{place}]"))
+
+
+@target("json", lambda: _payload(examples.record((0, ceremonies.PAYEE, 1))))
+def _travel_rule_file(encoded: bytes) -> None:
+    canonical_json.loads(canonical_block(encoded), limit=10_000_000)
+
+
+@target("toml", examples.POLICY, examples.EVM_POLICY)
+def _policy(encoded: bytes) -> None:
+    Policy.parse(encoded)
+
+
+@target("toml", evm.REGISTRY)
+def _tokens(encoded: bytes) -> None:
+    read = TokenRegistry.parse(encoded)
+    same(len({(one.chain, one.contract) for one in read.tokens}), len(read.tokens))
+
+
+@target("lines", examples.EVM_FLAGGED_LIST, examples.FLAGGED_LIST)
+def _flagged(encoded: bytes) -> None:
+    for _, entry in FlaggedList.parse(encoded).entries:
+        decode_address(entry)
+
+
+@target("json", lambda: world.files().accounts)
+def _accounts(encoded: bytes) -> None:
+    same(installed.serialize_accounts(installed.parse_accounts(encoded)), encoded)
+
+
+@target("binary", lambda: psbts.TREASURY.descriptor.encode())
+def _bitcoin_descriptor(encoded: bytes) -> None:
+    read = bitcoin_account.Account.parse("treasury", REGTEST, text(encoded))
+    same(read.descriptor, text(encoded))
+    same(descriptor_checksum(read.descriptor.partition("#")[0]), read.checksum)
+
+
+@target("binary", lambda: evm.TREASURY.descriptor.encode())
+def _evm_descriptor(encoded: bytes) -> None:
+    read = evm_account.EvmAccount.parse("treasury", ETHEREUM, text(encoded))
+    same(read.descriptor, text(encoded))
+
+
+@target(
+    "binary", lambda: ceremonies.PAYEE.encode(), lambda: ceremonies.PAYEE.upper().encode(), examples.EVM_PAYEE.encode()
+)
+def _address(encoded: bytes) -> None:
+    written = text(encoded)
+    for chain in CHAINS:
+        with contextlib.suppress(InputError):
+            same(decode_on_chain(written, chain), decode_address(written))
+    same(decode_address(canonical_address(written)), decode_address(written))
+
+
+@target("binary", examples.EVM_PAYEE.encode())
+def _evm_address(encoded: bytes) -> None:
+    same(checksum_address(parse_address(text(encoded))), text(encoded))
+
+
+# --- the home
+
+
+@target("cbor", lambda: (world.world().opened.folder / "device.sealed").read_bytes())
+def _sealed_device(encoded: bytes) -> None:
+    key = (world.world().opened.folder / "device.key").read_bytes()
+    same(DeviceSecrets.parse(sealed.open_sealed(encoded, key)), world.world().secrets)
+    same(encoded, (world.world().opened.folder / "device.sealed").read_bytes())
+
+
+@target("cbor", lambda: world.world().opened.sealed_seed)
+def _sealed_seed(encoded: bytes) -> None:
+    sealed.read_header(encoded)
+    sealed.open_sealed(encoded, world.seed_key())
+    same(encoded, world.world().opened.sealed_seed)
+
+
+@target("cbor", lambda: world.world().secrets.serialize())
+def _device_secrets(encoded: bytes) -> None:
+    same(DeviceSecrets.parse(encoded).serialize(), encoded)
+
+
+@target("cbor", lambda: sealed.open_sealed(world.world().opened.sealed_seed, world.seed_key()))
+def _seed_secret(encoded: bytes) -> None:
+    same(SeedSecret.parse(encoded).serialize(), encoded)
+
+
+@target("json", _payload(ceremonies.SECRETS))
+def _secrets_file(encoded: bytes) -> None:
+    founders = Founders.parse(encoded)
+    sealed.passphrase_checked(founders.passphrase, rehearsal=True)
+    mnemonic.entropy_of(founders.words or "")
+
+
+@target("json", lambda: coordinator_home(world.world().told))
+def _coordinator_home(encoded: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "home.json").write_bytes(encoded)
+        for device in Pairings(Path(folder)).devices:
+            device.serialize()
+
+
+def coordinator_home(device: DeviceExport) -> bytes:
+    """The coordinator's file after pairing with one signer."""
+    with tempfile.TemporaryDirectory() as folder:
+        Pairings(Path(folder)).learn(device)
+        return (Path(folder) / "home.json").read_bytes()
+
+
+@target(
+    "binary",
+    ("123456" * 9).encode(),
+    b"the quick brown fox jumps over the lazy dog, 0123456789 times; sphinx of black quartz",
+)
+def _typed_entropy(encoded: bytes) -> None:
+    check_typed(text(encoded))
+
+
+@target("binary", CODE.encode(), b"1oab xyz9")
+def _confirmation_code(encoded: bytes) -> None:
+    typed = encoded.decode("utf-8", "surrogateescape")
+    letters = (letter for letter in typed.strip().upper() if letter not in "- ")
+    plain = "".join(_CROCKFORD.get(letter, letter) for letter in letters)
+    same(confirmation.codes_equal(typed, CODE), plain == CODE.replace("-", ""))
+    if plain != CODE.replace("-", ""):
+        raise InputError("CODE-WRONG", "Another code.")
