@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCKS = ("runtime", "test", "build")
+LOCKS = ("runtime", "test", "fuzz", "build")
 
 
 def read_lock(text: str) -> dict[str, tuple[str, frozenset[str]]]:
@@ -30,10 +30,11 @@ def locked(project: Path, name: str) -> dict[str, tuple[str, frozenset[str]]]:
 
 def declared(project: Path, name: str) -> list[Requirement]:
     pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
-    extras = pyproject["project"]["optional-dependencies"].values()
+    extras = pyproject["project"]["optional-dependencies"]
     dependencies = {
         "runtime": pyproject["project"]["dependencies"],
-        "test": pyproject["project"]["dependencies"] + [line for extra in extras for line in extra],
+        "test": pyproject["project"]["dependencies"] + extras["test"] + extras["lint"],
+        "fuzz": pyproject["project"]["dependencies"] + extras["fuzz"],
         "build": pyproject["build-system"]["requires"],
     }
     return [Requirement(line) for line in dependencies[name]]
@@ -46,12 +47,18 @@ def test_every_dependency_is_locked_at_the_version_declared(project: Path, name:
         assert str(requirement.specifier) == f"=={versions[canonicalize_name(requirement.name)]}"
 
 
-def test_tests_run_with_the_very_packages_that_users_get(project: Path) -> None:
-    assert locked(project, "runtime").items() <= locked(project, "test").items()
+@pytest.mark.parametrize("name", ["test", "fuzz"])
+def test_tests_run_with_the_very_packages_that_users_get(project: Path, name: str) -> None:
+    assert locked(project, "runtime").items() <= locked(project, name).items()
+
+
+def test_every_extra_is_locked_somewhere(project: Path) -> None:
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+    assert set(pyproject["project"]["optional-dependencies"]) == {"test", "lint", "fuzz"}
 
 
 def test_nothing_is_locked_that_only_tests_need(project: Path) -> None:
-    oracles = {"bdkpython", "eth-abi", "eth-account", "hypothesis", "py-bitcoinkernel", "pymerkle", "pytest"}
+    oracles = {"atheris", "bdkpython", "eth-abi", "eth-account", "hypothesis", "py-bitcoinkernel", "pymerkle", "pytest"}
     assert not oracles & locked(project, "runtime").keys()
 
 
