@@ -42,6 +42,16 @@ class Terminal:
         """A key without Enter."""
         os.write(self._descriptor, key)
 
+    def interrupt(self) -> int:
+        """Ctrl-C, and again after a while: CPython's readline can miss the first one. The exit code."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            assert time.monotonic() < until, f"Ctrl-C did not end the program; told: {self.told[-500:]}"
+            self.press(b"\x03")
+            while select.select([self._descriptor], [], [], 5)[0]:
+                if not self._hear():
+                    return self.end()
+
     def answer(self, question: str, line: str) -> None:
         """Waits for a question to stand there whole, and answers it: what is typed earlier is thrown away."""
         self.wait_for(f"{question}[^\\n]*: ")
