@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_IMAGE = 33_554_432
-MAX_PIXELS = 40_000_000
+MAX_PIXELS = 16_777_216
 MAX_TOTAL_PIXELS = 2_000_000_000
 MAX_FRAMES = 8_000
 MAX_TEXTS = 16
@@ -124,8 +124,9 @@ def _grey(picture: "Image") -> "Image":
 
     if picture.has_transparency_data:
         colours = picture.convert("RGBA")
-        paper = Image.new("RGBA", colours.size, "white")
-        return Image.alpha_composite(paper, colours).convert("L")
+        paper = Image.new("L", colours.size, "white")
+        paper.paste(colours.convert("L"), mask=colours.getchannel("A"))
+        return paper
     return picture.convert("L")
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from custody.edge import decoder as decoder_module
 from custody.edge import jail
 from custody.edge.decoder import MAX_RESTARTS, JailedDecoder
-from custody.edge.decoder_child import MAX_IMAGE, MAX_TEXTS, load_engines
+from custody.edge.decoder_child import MAX_IMAGE, MAX_PIXELS, MAX_TEXTS, _grey, load_engines
 from custody.errors import CustodyError, HomeError
 from custody.qr import render, symbol
 
@@ -127,7 +127,7 @@ def test_each_engine_reads_a_code_alone() -> None:
         (picture(form="TIFF"), "IMAGE-UNREADABLE"),
         (picture(form="PDF"), "IMAGE-UNREADABLE"),
         (png_header(100_000, 100_000), "IMAGE-TOO-LARGE"),
-        (png_header(40_000_001, 1), "IMAGE-TOO-LARGE"),
+        (png_header(MAX_PIXELS + 1, 1), "IMAGE-TOO-LARGE"),
         (bytes(MAX_IMAGE + 1), "IMAGE-TOO-LARGE"),
     ],
 )
@@ -246,15 +246,23 @@ def test_a_child_that_reads_nothing_is_killed_too() -> None:
 
 
 def test_an_image_that_bursts_the_memory_is_refused_and_the_scan_goes_on() -> None:
-    """A few kilobytes that unfold to 150 MB and need several times that, in a jail made smaller to save time."""
+    """A few kilobytes that unfold to 64 MB and need several times that, in a jail made smaller to save time."""
     command = jail.isolated_command("custody.edge.decoder_child")
     command[3] = command[3].replace("import main; main()", "import main; import custody.edge.decoder_child as child")
-    command[3] += "; child.MAX_MEMORY = 400_000_000; main()"
+    command[3] += "; child.MAX_MEMORY = 200_000_000; main()"
     written = BytesIO()
-    Image.new("LA", (6_000, 6_000)).save(written, "PNG")
+    Image.new("LA", (4_096, 4_096)).save(written, "PNG")
     with JailedDecoder(command=command) as decoder:
         assert refusal(decoder, written.getvalue()) in ("IMAGE-UNREADABLE", "IMAGE-KILLED-DECODER")
         assert texts_of(decoder, picture()) == [[TEXT]]
+
+
+@pytest.mark.parametrize("alpha", [0, 255])
+def test_what_is_seen_through_is_paper(alpha: int) -> None:
+    written = BytesIO()
+    Image.new("RGBA", (4, 4), (0, 0, 0, alpha)).save(written, "PNG")
+    with Image.open(written) as seen:
+        assert _grey(seen).getextrema() == (255 - alpha, 255 - alpha)
 
 
 def test_images_that_kill_the_child_again_and_again_end_the_scan() -> None:
