@@ -114,7 +114,7 @@ def respond(log: Log, index: int) -> SigningResponse:
     """
     entry = log.entries[index] if 0 <= index < log.size else None
     if entry is None or entry.request is None or entry.kind not in ("answered", "refused"):
-        raise UsageError("NOT-AN-ANSWER", f"Log entry {index} holds no answer.", "`custody audit verify` lists them.")
+        raise UsageError("NOT-AN-ANSWER", f"Log entry {index} holds no answer.", _newest_answers(log))
     private = log.private(index)
     answer = Answer(entry.request, Status(str(entry.outcome)), _signatures(private.get("signatures", [])))
     if answer.digest != entry.answer:
@@ -122,6 +122,11 @@ def respond(log: Log, index: int) -> SigningResponse:
     seen = private["seen"]
     consistency = log.consistency(seen) if isinstance(seen, int) else ()
     return SigningResponse(answer, entry.leaf, log.inclusion(index), consistency, log.checkpoint)
+
+
+def _newest_answers(log: Log) -> str:
+    held = sorted(index for kind in ("answered", "refused") for index in log.indices(kind))[-5:]
+    return f"The newest answers are entries {', '.join(map(str, held))}." if held else "The log holds no answer yet."
 
 
 def recover(log: Log, now: int) -> None:

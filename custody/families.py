@@ -75,6 +75,11 @@ def is_payer(account: Account, payer: str) -> bool:
     return account.find(payer) is not None
 
 
+def raw_text(chain: Chain, raw: bytes) -> str:
+    """A raw transaction as the nodes of its network take it: hex, on EVM networks with 0x before it."""
+    return raw.hex() if isinstance(chain, BitcoinChain) else f"0x{raw.hex()}"
+
+
 class Unsigned(Protocol):
     """An unsigned transaction and the account that pays it.
 

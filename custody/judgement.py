@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from custody.audit.checkpoint import Checkpoint, LogVerifier
+from custody.audit.entry import LAST_SECOND, rfc3339
 from custody.audit.merkle import verify_consistency
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
@@ -154,15 +155,21 @@ def _request_reasons(request: WithdrawalRequest, installed: Installed, now: int)
     if request.device != installed.origin:
         yield Reason("REQUEST-DEVICE", _RULE, f"made for {request.device!r}", f"a request for {installed.origin!r}")
     if now >= request.expires:
-        yield Reason("REQUEST-EXPIRED", _RULE, f"expired {now - request.expires} s ago", "a request still in time")
+        expired = f"expired at {_time(request.expires)}; it is {_time(now)}"
+        yield Reason("REQUEST-EXPIRED", _RULE, expired, "a new request, and a clock that is right")
     if request.created > now + MAX_CLOCK_LEAD:
-        yield Reason("REQUEST-EARLY", _RULE, f"made {request.created - now} s in the future", "clocks that agree")
+        early = f"made at {_time(request.created)}; it is {_time(now)}"
+        yield Reason("REQUEST-EARLY", _RULE, early, "clocks that agree")
     if not 0 < request.expires - request.created <= MAX_LIFETIME:
         yield Reason("REQUEST-LIFETIME", _RULE, "an expiry out of bounds", f"at most {MAX_LIFETIME // 3600} hours")
     if request.maker or request.approvals:
         yield Reason("APPROVALS-UNSUPPORTED", _RULE, "a maker or approvals", "neither, until a roster is installed")
     if max(request.policy_sequence, request.list_sequence) > installed.sequence:
         yield Reason("REQUEST-SEQUENCE", _RULE, "made under a newer policy or list", "install what is newer first")
+
+
+def _time(seconds: int) -> str:
+    return rfc3339(seconds) if seconds <= LAST_SECOND else f"second {seconds}"
 
 
 def _account_reasons(request: WithdrawalRequest, account: Account | None, installed: Installed) -> Iterator[Reason]:

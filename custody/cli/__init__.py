@@ -118,8 +118,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
             CustodyError("INTERNAL", f"A fault of the program: {type(error).__name__} at {where}.")
         )
     if "--json" in given:
-        click.echo(json.dumps(answer, sort_keys=True))
+        exit_code = max(exit_code, _tell_script(answer))
     sys.exit(exit_code)
+
+
+def _tell_script(answer: dict[str, object]) -> int:
+    """The one JSON object; 1 where nobody takes it, for the script must not believe that it was told."""
+    try:
+        click.echo(json.dumps(answer, sort_keys=True))
+    except OSError as error:
+        # What is still buffered would fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"INTERNAL: Standard output takes nothing: {error.strerror}.", err=True)
+        return 1
+    return 0
 
 
 def _failure(error: CustodyError) -> tuple[int, dict[str, object]]:

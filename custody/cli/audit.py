@@ -6,8 +6,10 @@ import click
 
 from custody.audit.checkpoint import MAX_NOTE, LogVerifier
 from custody.audit.verify import Report, verify
+from custody.cli import home_folder
 from custody.codec.canonical_json import Json
 from custody.edge.disk import open_read, read_bounded
+from custody.edge.places import reading
 from custody.errors import EvidenceError, InputError, UsageError
 
 _FAULTS = {
@@ -25,11 +27,13 @@ def audit() -> None:
 
 
 @audit.command("verify")
-@click.option("--log", "place", metavar="HOME_OR_EXPORT", required=True, help="A signer's home, or an exported log.")
+@click.option(
+    "--log", "place", metavar="HOME_OR_EXPORT", help="A signer's home, or an exported log; --home where it is absent."
+)
 @click.option("--key", metavar="LOGKEY", help="The log key noted at the set-up: text, or a file that holds it.")
-def verify_command(place: str, key: str | None) -> dict[str, Json]:
+def verify_command(place: str | None, key: str | None) -> dict[str, Json]:
     """Holds every entry against the signed checkpoint; names the first that does not hold."""
-    entries, checkpoint, own_key = _locate(Path(place))
+    entries, checkpoint, own_key = _locate(Path(place) if place else home_folder("signer"))
     verifier = _verifier(key, own_key)
     with open_read(entries) as source:
         report = verify(source, read_bounded(checkpoint, MAX_NOTE), verifier)
@@ -47,14 +51,18 @@ def verify_command(place: str, key: str | None) -> dict[str, Json]:
 
 
 def _locate(place: Path) -> tuple[Path, Path, Path | None]:
-    """Entries and checkpoint, and in a home the key that lies with them."""
-    home = place / "log"
-    for entries, checkpoint, key in (
-        (home / "entries", home / "checkpoint", home / "log-key.txt"),
-        (place / "entries", place / "checkpoint.txt", None),
-    ):
-        if entries.is_file() and checkpoint.is_file():
-            return entries, checkpoint, key
+    """Entries and checkpoint, and in a home the key that lies with them; the folder of the log, or the one around it.
+
+    Raises:
+        InputError: LOG-PATH, FILE-UNREADABLE.
+    """
+    with reading(place):
+        for folder in (place / "log", place):
+            if (folder / "entries").is_file():
+                if (folder / "checkpoint").is_file():
+                    return folder / "entries", folder / "checkpoint", folder / "log-key.txt"
+                if (folder / "checkpoint.txt").is_file():
+                    return folder / "entries", folder / "checkpoint.txt", None
     raise InputError("LOG-PATH", "There is no log at this place.", "Name a signer's home, or a folder with `entries`.")
 
 

@@ -6,6 +6,7 @@ from typing import get_args
 
 import click
 
+from custody.audit.entry import rfc3339
 from custody.cli import home_folder
 from custody.codec.canonical_json import Json
 from custody.coordinator import answers
@@ -18,7 +19,7 @@ from custody.edge.inputs import read_input
 from custody.edge.outputs import check_output, write_output
 from custody.edge.terminal import say
 from custody.errors import CustodyError, EvidenceError, InputError, UsageError
-from custody.families import Account, is_payer
+from custody.families import Account, is_payer, raw_text
 from custody.qr.ur import Message
 from custody.wire import export
 from custody.wire import request as request_wire
@@ -42,7 +43,7 @@ def coordinator() -> None:
 @coordinator.command("pair")
 @click.argument("source")
 def pair(source: str) -> dict[str, Json]:
-    """Learns a signer: its accounts, its log key, and where its log stands."""
+    """Learns a signer: accounts, log key, checkpoint."""
     device = export.DeviceExport.parse(read_source(source, expected_types={export.UR_TYPE}).payload)
     Pairings(home_folder("coordinator")).learn(device)
     say(f"Paired with {device.origin}. Compare this log key with the one on the signer's screen:\n  {device.log_key}")
@@ -68,7 +69,7 @@ def pair(source: str) -> dict[str, Json]:
 @click.option("--travel-rule", type=_path, required=True, help="Travel-rule record, or a list of records (JSON).")
 @click.option("--expires-in", default="24h", show_default=True, metavar="TIME", help="Like 90m or 24h.")
 @click.option("--purpose", default="", help="Shown to the officers.")
-@click.option("-o", "out", type=_path, required=True, metavar="F.request")
+@click.option("-o", "out", type=_path, required=True, metavar="F.request", help="Where the request goes.")
 @_force
 def request(
     account: str,
@@ -105,7 +106,12 @@ def request(
     write_output(out, encoded)
     say(f"Request {made.digest.hex()}: {len(encoded):,} bytes at {out}")
     say(f"Show it to the signer: custody coordinator show {out} --out screen")
-    return {"request": made.digest.hex(), "bytes": len(encoded), "expires": made.expires, "device": made.device}
+    return {
+        "request": made.digest.hex(),
+        "bytes": len(encoded),
+        "expires": rfc3339(made.expires),
+        "device": made.device,
+    }
 
 
 def _transaction(psbt: Path | None, evm: Path | None, typed_data: Path | None) -> tuple[Kind, bytes]:
@@ -142,10 +148,13 @@ def show(message: Path, out: str, force: bool) -> dict[str, Json]:
 @coordinator.command("receive")
 @click.argument("source")
 @_request
-@click.option("-o", "out", type=_path, required=True, metavar="F.response")
+@click.option("-o", "out", type=_path, required=True, metavar="F.response", help="Where the answer goes.")
 @_force
 def receive(source: str, request_file: Path, out: Path, force: bool) -> dict[str, Json]:
-    """Takes in an answer, and checks proof, checkpoint, request and signatures before it is stored."""
+    """Takes in an answer that holds.
+
+    Proof, checkpoint, request and signatures are checked before it is stored.
+    """
     check_output(out, force=force)
     encoded = read_source(source, expected_types={response_wire.UR_TYPE}).payload
     asked, pairings, device, paying = _asked(request_file)
@@ -168,17 +177,18 @@ def receive(source: str, request_file: Path, out: Path, force: bool) -> dict[str
 @click.option("-o", "out", type=_path, metavar="TX", help="Where the raw transaction goes, in hex.")
 @_force
 def finalize(request_file: Path, response_file: Path, out: Path | None, force: bool) -> dict[str, Json]:
-    """Puts the signatures in: the raw transaction, ready for the network."""
+    """Makes the raw transaction, ready for the network."""
     if out:
         check_output(out, force=force)
     asked, _, device, paying = _asked(request_file)
     answered = SigningResponse.parse(read_input(response_file, response_wire.MAX_BYTES))
     answers.check_response(asked, answered, device, paying)
     txid, raw = answers.finalize(asked, answered, paying)
+    text = raw_text(paying.chain, raw)
     if out:
-        write_output(out, raw.hex().encode() + b"\n")
+        write_output(out, text.encode() + b"\n")
     say(f"Transaction {txid}, {len(raw):,} bytes{f', at {out}' if out else ''}")
-    return {"chain": asked.chain_id, "txid": txid, "raw": raw.hex()}
+    return {"chain": asked.chain_id, "txid": txid, "raw": text}
 
 
 def _asked(request_file: Path) -> tuple[WithdrawalRequest, Pairings, DeviceExport, Account]:

@@ -62,8 +62,11 @@ def loads_relaxed(text: bytes, *, limit: int) -> Json:
             parse_constant=_no_float,
             parse_int=_whole,
         )
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError("JSON-SYNTAX", "This is not well-formed JSON.") from error
+    except UnicodeDecodeError as error:
+        raise InputError("JSON-SYNTAX", "This is not well-formed JSON: it is not UTF-8 text.") from error
+    except json.JSONDecodeError as error:
+        where = f"The fault is at line {error.lineno}, column {error.colno}."
+        raise InputError("JSON-SYNTAX", "This is not well-formed JSON.", where) from error
     _check(value, 0)
     return value  # type: ignore[no-any-return]
 

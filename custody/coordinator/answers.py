@@ -4,7 +4,7 @@ from custody.audit.checkpoint import Checkpoint, LogVerifier
 from custody.audit.entry import Entry
 from custody.audit.merkle import verify_consistency, verify_inclusion
 from custody.coordinator.pairing import check_same_size
-from custody.errors import EvidenceError
+from custody.errors import EvidenceError, TransactionError
 from custody.families import Account
 from custody.judgement import payment
 from custody.wire.export import DeviceExport
@@ -41,14 +41,15 @@ def finalize(request: WithdrawalRequest, response: SigningResponse, account: Acc
     """The txid and the raw transaction of a checked response.
 
     Raises:
-        EvidenceError: ANSWER-REFUSED, ANSWER-REQUEST, ANSWER-REHEARSAL, SIGNATURE-….
+        EvidenceError: ANSWER-REQUEST, ANSWER-REHEARSAL, SIGNATURE-….
+        TransactionError: ANSWER-REFUSED.
     """
     if request.device.startswith("rehearsal.") and not account.chain.test:
         raise EvidenceError("ANSWER-REHEARSAL", "A rehearsal signer's answer is not for a main network.")
     if response.answer.request != request.digest:
         raise EvidenceError("ANSWER-REQUEST", "This response answers another request.")
     if response.answer.status is not Status.SIGNED:
-        raise EvidenceError("ANSWER-REFUSED", "The signer refused this request.", "Its officers can say why.")
+        raise TransactionError("ANSWER-REFUSED", "The signer refused this request.", "Its officers can say why.")
     return payment(request, account).finalize(response.answer.signatures)
 
 

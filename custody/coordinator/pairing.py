@@ -9,7 +9,7 @@ from custody.audit.checkpoint import Checkpoint, LogVerifier
 from custody.chains import chain
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
-from custody.edge.disk import lock, make_folder, read_bounded, write_atomic
+from custody.edge.disk import failures, lock, make_folder, read_bounded, write_atomic
 from custody.errors import CustodyError, EvidenceError, HomeError, UsageError
 from custody.families import Account, parse_account
 from custody.wire.export import DeviceExport, ExportedAccount
@@ -17,6 +17,7 @@ from custody.wire.export import DeviceExport, ExportedAccount
 MAX_FILE = 4 * 1_048_576
 
 _FILE = "home.json"
+_PAIR = "Pair it first: custody coordinator pair SOURCE"
 
 
 class Pairings:
@@ -64,16 +65,20 @@ class Pairings:
         devices = self.devices if origin is None else (self.device(origin),)
         found = [(device, one) for device in devices for one in device.accounts if one.name == account]
         if len(found) > 1:
-            raise UsageError("ACCOUNT-AMBIGUOUS", f"More than one paired signer has an account {account!r}.")
+            raise UsageError(
+                "ACCOUNT-AMBIGUOUS",
+                f"More than one paired signer has an account {account!r}.",
+                "Keep these signers in different homes: custody coordinator --home DIR pair SOURCE",
+            )
         if not found:
-            raise UsageError("ACCOUNT-UNKNOWN", f"No paired signer has an account {account!r}.", "Pair it first.")
+            raise UsageError("ACCOUNT-UNKNOWN", f"No paired signer has an account {account!r}.", _PAIR)
         device, one = found[0]
         return device, parse_account(one.name, chain(one.chain_id), one.descriptor)
 
     def device(self, origin: str) -> DeviceExport:
         """The signer with this log origin. Raises UsageError DEVICE-UNKNOWN."""
         if origin not in self._devices:
-            raise UsageError("DEVICE-UNKNOWN", "The signer of this request is not paired.", "Pair it first.")
+            raise UsageError("DEVICE-UNKNOWN", "The signer of this request is not paired.", _PAIR)
         return self._devices[origin]
 
     def seen(self, origin: str) -> Checkpoint:
@@ -91,14 +96,19 @@ class Pairings:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """No other command changes the home meanwhile, and what the last one wrote is read again."""
-        if not self._folder.exists():
+        with failures("home"):
+            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            absent = not self._folder.exists()
+        if absent:
             make_folder(self._folder)
         with lock(self._folder / "lock"):
             self._read()
             yield
 
     def _read(self) -> None:
-        if (self._folder / _FILE).exists():
+        with failures("home"):
+            known = (self._folder / _FILE).exists()
+        if known:
             self._devices = {one.origin: one for one in _parse(read_bounded(self._folder / _FILE, MAX_FILE))}
 
     def _store(self, device: DeviceExport) -> None:

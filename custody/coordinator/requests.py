@@ -74,7 +74,7 @@ def check_acceptable(request: WithdrawalRequest, account: Account) -> None:
 
 
 def psbt_bytes(content: bytes) -> bytes:
-    """A PSBT from a file: binary, or base64 text as wallets export it.
+    """A PSBT from a file: binary, or base64 text as wallets export it, in one line or several.
 
     Raises:
         InputError: PSBT-TEXT.
@@ -82,7 +82,7 @@ def psbt_bytes(content: bytes) -> bytes:
     if content.startswith(_MAGIC):
         return content
     try:
-        decoded = base64.b64decode(content.strip(), validate=True)
+        decoded = base64.b64decode(b"".join(content.split()), validate=True)
     except (binascii.Error, ValueError):
         decoded = b""
     if not decoded.startswith(_MAGIC):

@@ -24,8 +24,9 @@ from custody.edge.founding import Founders
 from custody.edge.frames import read_source, write_dest
 from custody.edge.home import SignerHome
 from custody.edge.key_process import KeyProcess
+from custody.edge.places import writing
 from custody.errors import UsageError
-from custody.families import parse_account
+from custody.families import parse_account, raw_text
 from custody.judgement import Judgement
 from custody.qr.ur import Message
 from custody.vault import mnemonic
@@ -157,7 +158,7 @@ class Stage:
         if outcome.status != "signed":
             return None
         txid, raw = answers.finalize(asked, answered, account)
-        write_atomic(folder / "signed.hex", raw.hex().encode() + b"\n", mode=0o644)
+        write_atomic(folder / "signed.hex", raw_text(account.chain, raw).encode() + b"\n", mode=0o644)
         return txid
 
     def export_log(self) -> Report:
@@ -201,13 +202,17 @@ def prepare(out: Path) -> None:
 
     Raises:
         UsageError: DEMO-FOLDER.
+        InputError: DEST-UNWRITABLE.
     """
-    if out.exists():
-        known = {case.name for case in CASES} | _LEFT
-        if out.is_symlink() or not out.is_dir() or {one.name for one in out.iterdir()} - known:
+    with writing(out):
+        if out.is_symlink() or (out.exists() and not out.is_dir()):
+            raise UsageError("DEMO-FOLDER", f"{out} is no folder.", "Choose another folder with --out.")
+        out.mkdir(parents=True, exist_ok=True)
+        left = list(out.iterdir())
+        if {one.name for one in left} - {case.name for case in CASES} - _LEFT:
             raise UsageError("DEMO-FOLDER", f"{out} holds other things.", "Choose another folder with --out.")
-        shutil.rmtree(out)
-    out.mkdir(parents=True)
+        for one in left:
+            shutil.rmtree(one) if one.is_dir() else one.unlink()
 
 
 _LEFT = {

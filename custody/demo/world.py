@@ -47,7 +47,7 @@ name = "{HOUSE}"
 lei = "{HOUSE_LEI}"
 
 [chains.regtest]
-fee_cap = "100000"                      # 0.001 rBTC
+fee_cap = "500000"                      # 0.005 rBTC
 feerate_cap = 300                       # sat/vB
 fee_percent_cap = 2
 

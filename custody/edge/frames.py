@@ -19,6 +19,7 @@ from custody.edge.decoder import JailedDecoder
 from custody.edge.decoder_child import MAX_IMAGE
 from custody.edge.disk import write_atomic
 from custody.edge.inputs import read_input
+from custody.edge.places import reading, writing
 from custody.errors import InputError, UsageError
 from custody.qr import ur
 from custody.qr.collector import Outcome, Scan
@@ -98,9 +99,11 @@ def check_dest(dest: str, *, force: bool = False) -> None:
     form, path = _dest_form(dest)
     if form == "screen":
         return
-    if not path.absolute().parent.is_dir():
+    with writing(path):
+        parent, taken = path.absolute().parent.is_dir(), path.exists() or path.is_symlink()
+    if not parent:
         raise InputError("DEST-UNWRITABLE", f"The folder of {path.name} does not exist.")
-    if not path.exists() and not path.is_symlink():
+    if not taken:
         return
     if not force:
         raise UsageError("DEST-EXISTS", f"{path.name} exists.", "Choose another name, or add --force to replace it.")
@@ -128,12 +131,13 @@ def write_dest(
     Raises:
         UsageError: DEST-FORM, DEST-EXISTS, QR-PARTS.
         InputError: DEST-UNWRITABLE, UR-LIMIT, QR-CAPACITY, SCREEN-TOO-SMALL.
-        HomeError: HOME-NO-SPACE, HOME-WRITE.
+        HomeError: HOME-NO-SPACE.
     """
     check_dest(dest, force=force)
     form, path = _dest_form(dest)
     if form == "file":
-        write_atomic(path, ur.unwrap(message))
+        with writing(path):
+            write_atomic(path, ur.unwrap(message))
         return 1
     if form == "screen":
         from custody.edge.animation import show
@@ -142,13 +146,15 @@ def write_dest(
     profile = profile or default_profile(message.type)
     texts = frames(message, profile, parts)
     if form == "text":
-        write_atomic(path, "\n".join([*texts, ""]).encode())
+        with writing(path):
+            write_atomic(path, "\n".join([*texts, ""]).encode())
         return len(texts)
     from custody.qr import render, symbol
 
     matrices = symbol.encode(texts)
     if form == "gif":
-        write_atomic(path, render.gif(matrices, profile.fps))
+        with writing(path):
+            write_atomic(path, render.gif(matrices, profile.fps))
     else:
         _replace_folder(path, map(render.png, matrices))
     return len(texts)
@@ -164,8 +170,9 @@ def _source_form(source: str) -> tuple[str, Path]:
             return "text", path
         if suffix in FILE_TYPES:
             return "file", path
-        if suffix in IMAGE_SUFFIXES or path.is_dir():
-            return "images", path
+        with reading(path):
+            if suffix in IMAGE_SUFFIXES or path.is_dir():
+                return "images", path
     raise UsageError("SOURCE-FORM", "This is no source of a message.", _SOURCES)
 
 
@@ -179,8 +186,9 @@ def _dest_form(dest: str) -> tuple[str, Path]:
             return "file", path
         if suffix in (".gif", ".txt"):
             return "gif" if suffix == ".gif" else "text", path
-        if not suffix or path.is_dir():
-            return "folder", path
+        with writing(path):
+            if not suffix or path.is_dir():
+                return "folder", path
     raise UsageError("DEST-FORM", "This is no destination for a message.", _DESTS)
 
 
@@ -207,11 +215,12 @@ def _lines(path: Path) -> Iterable[str]:
 
 
 def _pictures(path: Path) -> list[Path]:
-    if not path.is_dir():
-        if not path.is_file():
-            raise InputError("SOURCE-MISSING", f"There is no file or folder {path.name}.")
-        return [path]
-    pictures = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES)
+    with reading(path):
+        if not path.is_dir():
+            if not path.is_file():
+                raise InputError("SOURCE-MISSING", f"There is no file or folder {path.name}.")
+            return [path]
+        pictures = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES)
     if not pictures:
         raise InputError("SOURCE-MISSING", f"The folder {path.name} holds no image.", _SOURCES)
     if len(pictures) > MAX_PICTURES:
@@ -261,7 +270,7 @@ def _progress(scan: Scan) -> Iterator[Callable[[], None]]:
 
 
 def _replace_folder(path: Path, pictures: Iterable[bytes]) -> None:
-    try:
+    with writing(path):
         temporary = Path(tempfile.mkdtemp(dir=path.absolute().parent, prefix="."))
         try:
             made = temporary / "made"
@@ -273,8 +282,6 @@ def _replace_folder(path: Path, pictures: Iterable[bytes]) -> None:
             made.rename(path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-    except OSError as error:
-        raise InputError("DEST-UNWRITABLE", f"{path.name} cannot be written: {error.strerror}.") from error
 
 
 def _holds_only_frames(folder: Path) -> bool:

@@ -237,7 +237,9 @@ def _logged_digest(log: Log, kind: str, name: str) -> bytes | None:
 
 
 def _unedited(path: Path, logged: bytes | None) -> bytes | None:
-    content = _read(path) if path.exists() else None
+    with failures("home"):
+        present = path.exists()
+    content = _read(path) if present else None
     if _digest(content) != logged:
         raise HomeError(
             "HOME-EDITED",
@@ -269,6 +271,8 @@ def _digest(content: bytes | None) -> bytes | None:
 
 def _read(path: Path) -> bytes:
     """A file of the home that must be there."""
-    if not path.exists():
+    with failures("home"):
+        absent = not path.exists()
+    if absent:
         raise HomeError("HOME-CORRUPT", f"{path.name} of this home is missing.", "Restore the home from its backup.")
     return read_bounded(path, MAX_FILE)

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from custody.edge.disk import read_bounded
-from custody.errors import HomeError, InputError
+from custody.edge.places import reading
+from custody.errors import InputError
 
 
 def read_input(path: Path, limit: int) -> bytes:
@@ -12,11 +13,9 @@ def read_input(path: Path, limit: int) -> bytes:
     Raises:
         InputError: FILE-MISSING, FILE-SIZE, FILE-UNREADABLE.
     """
-    try:
+    with reading(path):
         if not path.is_file():
             raise InputError("FILE-MISSING", f"There is no file {path.name}.")
         if path.stat().st_size > limit:
             raise InputError("FILE-SIZE", f"The file {path.name} is larger than {limit:,} bytes.")
         return read_bounded(path.resolve(), limit)
-    except (HomeError, OSError) as error:
-        raise InputError("FILE-UNREADABLE", f"The file {path.name} cannot be read.") from error

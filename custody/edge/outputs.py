@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from custody.edge.disk import write_atomic
-from custody.errors import HomeError, InputError
+from custody.edge.places import writing
 
 
 def check_output(path: Path, *, force: bool) -> None:
@@ -20,8 +20,11 @@ def check_output(path: Path, *, force: bool) -> None:
 
 
 def write_output(path: Path, content: bytes) -> None:
-    """Puts a file there, whole or not at all, for everybody to read. Raises InputError DEST-UNWRITABLE."""
-    try:
+    """Puts a file there, whole or not at all, for everybody to read.
+
+    Raises:
+        InputError: DEST-UNWRITABLE.
+        HomeError: HOME-NO-SPACE.
+    """
+    with writing(path):
         write_atomic(path, content, mode=0o644)
-    except HomeError as error:
-        raise InputError("DEST-UNWRITABLE", f"{path.name} cannot be written.", error.message) from error

@@ -1,5 +1,6 @@
 """The officers at the terminal: they read, type the code, and give their passphrase. All of it on stderr."""
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -59,6 +60,8 @@ def ask_secret(question: str, *, twice: bool = False) -> str:
 
 
 def _asked(prompt: Callable[[], str]) -> str:
+    if sys.stdin is None:
+        raise Cancelled("INPUT-ENDED", "There is nobody to ask: standard input is closed.", "Nothing was signed.")
     try:
         typed = prompt()
         typed.encode()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from custody.codec.schema import ANY_SCRIPT
+from custody.codec.toml import BYTE_ORDER_MARK
 from custody.errors import InputError
 from custody.screening.address import Program, candidates, canonical_address, decode_address
 
@@ -39,7 +40,7 @@ class FlaggedList:
 
     @classmethod
     def parse(cls, text: bytes) -> "FlaggedList":
-        """A list from UTF-8 text: an address, a comment that begins with ``#``, or nothing on each line.
+        """A list from UTF-8 text: an address, a comment from ``#`` on, both, or nothing on each line.
 
         Raises:
             InputError: LIST-SIZE, LIST-SYNTAX (names the line), LIST-EMPTY.
@@ -47,14 +48,15 @@ class FlaggedList:
         if len(text) > MAX_LIST_BYTES:
             raise InputError("LIST-SIZE", f"The flagged list is larger than {MAX_LIST_BYTES:,} bytes.")
         try:
-            lines = text.decode("utf-8").split("\n")
+            lines = text.removeprefix(BYTE_ORDER_MARK).decode("utf-8").split("\n")
         except UnicodeDecodeError as error:
             raise InputError("LIST-SYNTAX", "The flagged list is not UTF-8 text.") from error
         numbered = [(number, line.removesuffix("\r")) for number, line in enumerate(lines, 1)]
         if not any(line for _, line in numbered):
             hint = "A list without addresses says so in a comment: # none"
             raise InputError("LIST-EMPTY", "The flagged list is an empty file.", hint)
-        return cls._of([(number, line) for number, line in numbered if line and not _is_comment(number, line)])
+        entries = [(number, _entry(number, line)) for number, line in numbered]
+        return cls._of([(number, entry) for number, entry in entries if entry])
 
     @classmethod
     def _of(cls, entries: list[tuple[int, str]]) -> "FlaggedList":
@@ -79,17 +81,18 @@ class FlaggedList:
         return Match(min(hits)[1], min(hits)[0], How.SAME_OWNER) if hits else None
 
 
-def _is_comment(number: int, line: str) -> bool:
-    """A comment that an editor would show as several lines could hide addresses, and is refused."""
-    if line.startswith("#") and not ANY_SCRIPT.fullmatch(line.replace("\t", " ")):
+def _entry(number: int, line: str) -> str:
+    """What stands before the comment. One that an editor would show as several lines could hide addresses."""
+    entry, mark, _ = line.partition("#")
+    if mark and not ANY_SCRIPT.fullmatch(line.replace("\t", " ")):
         hint = "End lines with LF or CRLF, and use no other control or invisible characters."
         raise InputError("LIST-SYNTAX", f"Line {number} of the flagged list holds a control character.", hint)
-    return line.startswith("#")
+    return entry.strip(" \t")
 
 
 def _decode_line(number: int, address: str) -> Program:
     try:
         return decode_address(address)
     except InputError as error:
-        hint = "Each line holds one address of a served chain and nothing else, or a comment that begins with #."
+        hint = "Each line holds one address of a served chain, and may end in a comment that begins with #."
         raise InputError("LIST-SYNTAX", f"Line {number} of the flagged list is not an address.", hint) from error

@@ -83,7 +83,11 @@ def open_message(encoded: bytes, names: Sequence[str], *, version: int, limit: i
     """
     if len(encoded) > limit:
         raise InputError("WIRE-LIMIT", f"The {what} is larger than {limit:,} bytes.")
-    value = cbor.decode(encoded)
+    try:
+        value = cbor.decode(encoded)
+    except InputError as error:
+        error.hint = f"It was damaged on its way, or it is no {what}. Ask for it again."
+        raise
     found = cast(dict[str, Cbor], value).get("version") if isinstance(value, dict) else None
     if found != version or isinstance(found, bool):
         raise InputError(

@@ -161,7 +161,7 @@ def test_a_refused_answer_is_received_and_not_finalised(paired: Desk) -> None:
     taken = paired.receive(paired.path("answer.response"))
     assert (taken.exit, taken.fields["status"]) == (0, "refused")
     ended = finalised(paired)
-    assert (ended.exit, ended.code) == (7, "ANSWER-REFUSED")
+    assert (ended.exit, ended.code) == (3, "ANSWER-REFUSED")
     assert not paired.path("tx.hex").exists()
 
 

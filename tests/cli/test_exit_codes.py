@@ -59,7 +59,7 @@ def test_1_a_fault_of_the_program_is_told_without_its_text(desk: Desk, monkeypat
         (("signer", "account", "export", "nobody", "--format", "descriptor", "--out", "d.txt"), "ACCOUNT-UNKNOWN"),
         (("signer", "account", "add", "x", "--type", "p2wpkh", "--chain", "regtest", "--index", "2147483648"), "USAGE"),
         (("coordinator", "show", "w.unknown", "--out", "screen"), "SHOW-TYPE"),
-        (("audit", "verify"), "USAGE"),
+        (("audit", "verify", "more"), "USAGE"),
     ],
 )
 def test_2_called_in_a_way_that_is_not_offered(desk: Desk, arguments: tuple[str, ...], code: str) -> None:

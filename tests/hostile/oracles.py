@@ -7,6 +7,7 @@ transaction must do what was shown, what the records say, and what the policy al
 import base64
 import functools
 import json
+from decimal import Decimal, localcontext
 from typing import Any
 
 import bdkpython as bdk
@@ -78,10 +79,22 @@ def _spelled(address: str) -> str:
 
 
 def _check_screen(judgement: Judgement, shown: Shown) -> None:
-    """People see each paid address in full."""
+    """People see each paid address and amount in full, and the fee."""
     told = "".join("".join(screen.lines(judgement, rehearsal=True)).split())
+    decimals = 8 if judgement.request.kind == "psbt" else 18
     for row in shown:
-        expect(row["role"] == "change" or row["address"] in told, f"{row['address']} is paid and not on the screen")
+        if row["role"] != "change":
+            expect(row["address"] in told, f"{row['address']} is paid and not on the screen")
+            expect(_written(row["amount"], decimals) in told, f"{row['amount']} is paid and not on the screen")
+    if judgement.review is None:
+        raise Found("signed, and nothing was reviewed")
+    expect(f"Fee{_written(judgement.review.fee, decimals)}" in told, "the fee is not on the screen")
+
+
+def _written(amount: int | str, decimals: int) -> str:
+    """Base units as people read them; every token and coin of this home on EVM networks has 18 decimals."""
+    with localcontext(prec=100):
+        return f"{Decimal(amount).scaleb(-decimals):,.{decimals}f}"
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from hostile import sweep, world
 from hostile.mutations import FORMS, bend
 from hostile.subjects import SUBJECTS, Subject
 
-from custody import judgement
+from custody import judgement, screen
 from custody.audit import verify as log_verify
 from custody.audit.line import Line
 from custody.bitcoin import review, second_signer
@@ -117,6 +117,7 @@ HOLES: dict[str, tuple[str, int, tuple[Hole, ...], str]] = {
     "amounts are what they claim": ("ceremony-bitcoin", 400, ((review, "_spent_output", claimed),), "costs|exist"),
     "records are for show": ("ceremony-bitcoin", 300, ((RecordBound, "reasons", no_reasons),), "recorded"),
     "the policy allows everything": ("ceremony-evm", 100, ((judgement, "evaluate", lambda _: ALLOW),), "recorded|cap"),
+    "the screen rounds": ("ceremony-evm", 100, ((screen, "format_amount", lambda *_: "about 1 ETH"),), "on the screen"),
     "expiry does not matter": ("ceremony-evm", 400, ((judgement, "_request_reasons", no_reasons),), "time|device"),
     "signatures of the answer are believed": (
         "answer",

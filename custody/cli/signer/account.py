@@ -38,11 +38,17 @@ def account() -> None:
 
 @account.command("add")
 @click.argument("name")
-@click.option("--type", "script_type", type=click.Choice(TYPES), required=True)
+@click.option("--type", "script_type", type=click.Choice(TYPES), required=True, help="Bitcoin: p2wpkh. Others: evm.")
 @click.option(
-    "--chain", "chain_name", required=True, metavar="CHAIN", help="An alias as bitcoin or ethereum, or CAIP-2."
+    "--chain",
+    "chain_name",
+    required=True,
+    metavar="CHAIN",
+    help="Network: its alias, as bitcoin or ethereum, or its CAIP-2 name.",
 )
-@click.option("--index", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option(
+    "--index", type=click.IntRange(0, 2**31 - 1), metavar="N", default=0, show_default=True, help="Account number."
+)
 @secrets_file
 @passphrase_descriptor
 @at_time
@@ -95,11 +101,16 @@ def show_account(name: str) -> dict[str, Json]:
     type=click.Choice(["custody", "descriptor", "crypto-hdkey"]),
     default="custody",
     show_default=True,
+    help="For whom.",
 )
 @destination
 @replace
 def export_account(name: str | None, form: str, out: str, force: bool) -> dict[str, Json]:
-    """What the coordinator needs; or one account as descriptor text, or as MetaMask and others pair with it."""
+    """Shows accounts to other programs.
+
+    custody: what the coordinator needs, all accounts or one. descriptor: one account as text. crypto-hdkey: one EVM
+    account, as MetaMask and others pair with it.
+    """
     from custody.edge.frames import write_dest
     from custody.qr.ur import Message
 

@@ -23,7 +23,7 @@ from custody.vault.sealed import passphrase_checked
 @click.command("init")
 @click.option("--rehearsal", is_flag=True, help="Keys for practice; test networks only. Cannot be changed later.")
 @click.option("--restore", is_flag=True, help="From the words of an existing seed.")
-@click.option("--words", type=click.Choice(["12", "24"]), default="24", help="Words of a new seed.")
+@click.option("--words", type=click.Choice(["12", "24"]), default="24", show_default=True, help="Words of a new seed.")
 @click.option("--officer", help="Name of the officer who holds the passphrase.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy to pin (TOML). Without one, all is denied.")
 @click.option("--list", "flagged", type=click.Path(path_type=Path), help="Flagged addresses to pin, one a line.")
@@ -40,7 +40,10 @@ def init(
     at: str | None,
     **options: Any,
 ) -> dict[str, Json]:
-    """Makes the keys of this device: a seed, a log key, and the rules pinned from the first day."""
+    """Makes a new signer: its keys and its rules.
+
+    A seed, a log key, and policy, list and tokens, pinned from the first day.
+    """
     if not rehearsal and (options["secrets"] or at):
         raise rehearsal_only()
     folder = home_folder("signer")
@@ -107,8 +110,13 @@ def _show_words(words: str) -> None:
     for row in range(0, len(numbered), 4):
         say("   ".join(f"{number:>2} {word:<9}" for number, word in numbered[row : row + 4]))
     say()
-    for choice in kernel_random(3):
-        number, word = numbered[choice % len(numbered)]
+    for number, word in _three(numbered):
         while ask(f"Word {number}").strip().lower() != word:
             say("That is not the word on this screen.")
     click.clear()
+
+
+def _three(numbered: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Three of them, picked by chance, in the order of the paper."""
+    chances = kernel_random(len(numbered))
+    return sorted(sorted(numbered, key=lambda one: chances[one[0] - 1])[:3])

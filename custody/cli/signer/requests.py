@@ -6,6 +6,7 @@ import click
 
 from custody import ceremony, screen
 from custody.audit.entry import rfc3339
+from custody.audit.log import Log
 from custody.cli.signer.account import brief
 from custody.cli.signer.opening import (
     at_time,
@@ -19,7 +20,7 @@ from custody.cli.signer.opening import (
 )
 from custody.codec.canonical_json import Json
 from custody.edge.terminal import Terminal, say, show
-from custody.errors import CustodyError, TransactionError
+from custody.errors import Cancelled, CustodyError, TransactionError
 from custody.installed import Installed
 from custody.judgement import Judgement
 from custody.wire import request, response
@@ -51,14 +52,18 @@ def review(source: str, at: str | None) -> dict[str, Json]:
 @at_time
 @replace
 def sign(source: str, out: str, confirm: str | None, at: str | None, force: bool, **unlocking: Any) -> dict[str, Json]:
-    """The ceremony: review, decision, confirmation, signature, log, answer."""
+    """The ceremony: review, consent, signature, answer."""
     from custody.edge.frames import check_dest
 
     check_dest(out, force=force)
     message = _read_request(source)
     with open_home(at, confirm, unlocking["secrets"]) as opened:
         officers = Terminal(opened.officers[0], opened.header.rehearsal, confirm)
-        outcome = ceremony.sign(message, opened, officers, lambda _: unlock(opened, **unlocking), now(at))
+        try:
+            outcome = ceremony.sign(message, opened, officers, lambda _: unlock(opened, **unlocking), now(at))
+        except Cancelled as error:
+            error.details = _cancelled(opened.log, message)
+            raise
         checkpoint = opened.log.checkpoint
         rehearsal = opened.header.rehearsal
     _show_answer(outcome, out, force=force)
@@ -71,9 +76,22 @@ def sign(source: str, out: str, confirm: str | None, at: str | None, force: bool
     if outcome.status == "refused" and outcome.judgement:
         show(screen.lines(outcome.judgement, rehearsal=rehearsal))
         fields = _judgement_fields(outcome.judgement) | fields
-        raise TransactionError("REFUSED", "The request was refused, logged and answered.", "", fields)
+        remedy = _remedy(outcome.judgement)
+        raise TransactionError("REFUSED", "The request was refused, logged and answered.", remedy, fields)
     say(f"{outcome.status}: log entry {outcome.entry.index}; the answer is at {out}")
     return fields
+
+
+def _cancelled(log: Log, message: bytes) -> dict[str, Json]:
+    """What a ceremony that a person stopped leaves: an entry after a wrong code, none when nobody answered."""
+    digest, last = request.WithdrawalRequest.parse(message).digest, log.entries[log.size - 1]
+    logged = last.kind == "cancelled" and last.request == digest
+    return {
+        "status": "cancelled",
+        "request": digest.hex(),
+        "entry": {"index": last.index, "leaf": last.leaf_hash.hex()} if logged else None,
+        "checkpoint": log.checkpoint,
+    }
 
 
 def _show_answer(outcome: ceremony.Outcome, out: str, *, force: bool) -> None:
@@ -84,7 +102,8 @@ def _show_answer(outcome: ceremony.Outcome, out: str, *, force: bool) -> None:
     try:
         write_dest(Message(response.UR_TYPE, outcome.response.serialize()), out, force=force)
     except CustodyError as error:
-        error.hint = f"The answer is safe in the log: custody signer answer {outcome.entry.index} --out DEST"
+        safe = f"The answer is safe in the log: custody signer answer {outcome.entry.index} --out DEST"
+        error.hint = f"{error.hint} {safe}".strip()
         raise
 
 

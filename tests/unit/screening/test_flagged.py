@@ -53,6 +53,11 @@ def test_comments_empty_lines_and_both_line_ends_are_read() -> None:
     assert flagged == FlaggedList.parse(text)
 
 
+def test_a_comment_may_follow_an_address() -> None:
+    text = f"\ufeff{P2PKH}  # Lazarus, see case 12\r\n\t{NESTED} \n   # nobody\n{P2WPKH}#\n".encode()
+    assert FlaggedList.parse(text).entries == ((1, P2PKH), (2, NESTED), (4, P2WPKH))
+
+
 def test_the_same_address_wins_over_an_earlier_one_of_its_key_and_capitals_are_the_same() -> None:
     flagged = FlaggedList.parse(f"{P2PKH}\n{P2WPKH.upper()}\n{P2WPKH}\n".encode())
     match = flagged.find(P2WPKH)
@@ -86,12 +91,12 @@ def test_a_list_that_flags_nothing_says_so() -> None:
         ("0x098B716B8Aaf21512996dC57EB0615e2383E2f9", "LIST-SYNTAX"),
         ("098B716B8Aaf21512996dC57EB0615e2383E2f96", "LIST-SYNTAX"),
         ("ronin:098B716B8Aaf21512996dC57EB0615e2383E2f96", "LIST-SYNTAX"),
-        (f" {P2PKH}", "LIST-SYNTAX"),
-        (f"{P2PKH} ", "LIST-SYNTAX"),
         (f"{P2PKH},{NESTED}", "LIST-SYNTAX"),
-        (f"{P2PKH} # Lazarus", "LIST-SYNTAX"),
         (f"{P2PKH}\r\r", "LIST-SYNTAX"),
         (f"# old\r{P2PKH}", "LIST-SYNTAX"),
+        (f"{P2PKH} # old\r{NESTED}", "LIST-SYNTAX"),
+        (f"{P2PKH} {NESTED} # two", "LIST-SYNTAX"),
+        (f"{P2PKH}\u00a0# no-break space", "LIST-SYNTAX"),
         (f"# old\u2028{P2PKH}", "LIST-SYNTAX"),
         (f"# old\x0b{P2PKH}", "LIST-SYNTAX"),
         (f"# old\x85{P2PKH}", "LIST-SYNTAX"),
