@@ -78,8 +78,7 @@ def bent_bitcoin_request(random: Random) -> bytes:
     honest = random.choice(world.honest_requests()[:3])
     kind = random.random()
     if kind < 0.7:
-        others = [psbts.serialize(psbts.honest(count)) for count in (1, 2, 3)]
-        psbt = bend(random, "psbt", honest.transaction, others, FEW)
+        psbt = bend(random, "psbt", honest.transaction, _honest_psbts(), FEW)
         block = _fitting_record(random, psbt) if random.random() < 0.8 else honest.travel_rule
         honest = replace(honest, transaction=psbt, travel_rule=block)
     elif kind < 0.8:
@@ -87,6 +86,11 @@ def bent_bitcoin_request(random: Random) -> bytes:
     if kind < 0.8 and random.random() < 0.95:
         return honest.serialize()
     return _bent_message(random, honest)
+
+
+@functools.cache
+def _honest_psbts() -> tuple[bytes, ...]:
+    return tuple(psbts.serialize(psbts.honest(count)) for count in (1, 2, 3))
 
 
 def _bent_record(random: Random, block: bytes) -> bytes:

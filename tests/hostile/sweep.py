@@ -10,7 +10,6 @@ signer, a hundred times what an honest one does, so that nobody can stop a treas
 
 import argparse
 import contextlib
-import os
 import signal
 import sys
 import time
@@ -127,8 +126,11 @@ def _measured(subject: Subject, message: Any) -> tuple[str, Any, float, int]:
 
 
 def _memory_before() -> int:
-    """What is used now; the kernel's mark of the most begins anew (clear_refs, proc(5))."""
-    Path("/proc/self/clear_refs").write_text("5")
+    """What is used now; the kernel's mark of the most begins anew (clear_refs, proc(5)), or else goes on from there."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return _memory("VmHWM")
     return _memory("VmRSS")
 
 
@@ -224,5 +226,4 @@ def main() -> int:
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    os.environ.setdefault("PYTHONHASHSEED", "0")
     sys.exit(main())
