@@ -100,9 +100,12 @@ def evm_bytes(content: bytes) -> bytes:
     if text.startswith(b"{"):
         return from_json(text).serialize()
     try:
-        return bytes.fromhex(text.decode("ascii").removeprefix("0x"))
+        transaction = bytes.fromhex(text.decode("ascii").removeprefix("0x"))
     except ValueError:
-        raise InputError("EVM-TEXT", "This file holds neither a transaction in hex nor one in JSON.") from None
+        transaction = b""
+    if not transaction:
+        raise InputError("EVM-TEXT", "This file holds neither a transaction in hex nor one in JSON.")
+    return transaction
 
 
 def parse_lifetime(text: str) -> int:

@@ -127,3 +127,12 @@ def test_no_answer_at_this_entry_names_entries_that_hold_some(desk: Desk) -> Non
     assert inside(*asked).fields["error"]["hint"] == "The log holds no answer yet."
     entry = desk.sign().fields["entry"]["index"]
     assert inside(*asked).fields["error"]["hint"] == f"The newest answers are entries {entry}."
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"0x", b"0x0", b"not hex"])
+def test_a_file_without_an_evm_transaction_becomes_no_request(paired: Desk, content: bytes) -> None:
+    paired.path("tx").write_bytes(content)
+    files = ("--evm", paired.path("tx"), "--travel-rule", paired.record, "-o", paired.path("evm.request"))
+    asked = inside("--home", paired.coordinator, "coordinator", "request", "--account", "treasury", *files, "--json")
+    assert (asked.exit, asked.code) == (4, "EVM-TEXT")
+    assert not paired.path("evm.request").exists()
