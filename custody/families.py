@@ -83,7 +83,7 @@ def raw_text(chain: Chain, raw: bytes) -> str:
 class Unsigned(Protocol):
     """An unsigned transaction and the account that pays it.
 
-    Every method reads the bytes anew; what does not hold is a TransactionError.
+    Every method works from the bytes; what does not hold is a TransactionError.
     """
 
     def review(self, tokens: TokenRegistry) -> Review:

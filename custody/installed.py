@@ -58,11 +58,11 @@ class Installed:
             rehearsal=rehearsal,
             accounts=parse_accounts(files.accounts),
             policy=None if files.policy is None else Policy.parse(files.policy),
-            policy_digest=_digest(files.policy),
+            policy_digest=file_digest(files.policy),
             flagged=None if files.flagged is None else FlaggedList.parse(files.flagged),
-            list_digest=_digest(files.flagged),
+            list_digest=file_digest(files.flagged),
             tokens=TokenRegistry(()) if files.tokens is None else TokenRegistry.parse(files.tokens),
-            tokens_digest=_digest(files.tokens),
+            tokens_digest=file_digest(files.tokens),
         )
 
     def account(self, name: str) -> Account | None:
@@ -100,5 +100,6 @@ def _account(row: Json) -> Account:
     raise InputError("ACCOUNTS-FORM", "The file of registered accounts is not in its form.")
 
 
-def _digest(content: bytes | None) -> bytes | None:
+def file_digest(content: bytes | None) -> bytes | None:
+    """SHA-256 of a file's exact bytes; none for a file that is absent."""
     return None if content is None else hashlib.sha256(content).digest()

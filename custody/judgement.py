@@ -71,13 +71,14 @@ class Judgement:
     @property
     def decision_digest(self) -> bytes:
         """SHA-256 of the decision, and of the policy, list and tokens that it was made by."""
-        judged: dict[str, Json] = {
-            "decision": self.decision.as_json(),
-            "list": self.list_digest.hex() if self.list_digest else None,
-            "policy": self.policy_digest.hex() if self.policy_digest else None,
-            "tokens": self.tokens_digest.hex() if self.tokens_digest else None,
-        }
+        judged: dict[str, Json] = {"decision": self.decision.as_json(), **self._rules}
         return hashlib.sha256(canonical_json.dumps(judged)).digest()
+
+    @property
+    def _rules(self) -> dict[str, Json]:
+        """What it was decided by: digests in hex, null where nothing is installed."""
+        digests = {"policy": self.policy_digest, "list": self.list_digest, "tokens": self.tokens_digest}
+        return {name: digest.hex() if digest else None for name, digest in digests.items()}
 
     @property
     def charges(self) -> dict[str, int]:
@@ -92,11 +93,9 @@ class Judgement:
             "decision_digest": self.decision_digest.hex(),
             "facts": self.review.as_json() if self.review else None,
             "facts_digest": self.facts_digest.hex(),
-            "list": self.list_digest.hex() if self.list_digest else None,
-            "policy": self.policy_digest.hex() if self.policy_digest else None,
             "purpose": self.request.purpose,
-            "tokens": self.tokens_digest.hex() if self.tokens_digest else None,
             "travel_rule": self.request.travel_rule.hex(),
+            **self._rules,
         }
 
     def authorisation(self, officers: Sequence[str]) -> dict[str, Json]:

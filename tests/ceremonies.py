@@ -26,7 +26,7 @@ from custody.judgement import Judgement
 from custody.vault import sealed
 from custody.vault.key_holder import KeyHolder
 from custody.vault.secrets import DeviceSecrets
-from custody.wire.export import DeviceExport, ExportedAccount
+from custody.wire.export import DeviceExport
 from custody.wire.request import WithdrawalRequest
 
 NOW = 1_767_225_600
@@ -82,8 +82,7 @@ def _device() -> DeviceExport:
 
 def export(opened: SignerHome) -> DeviceExport:
     """What the online side is told of a home."""
-    accounts = tuple(ExportedAccount(one.name, one.chain.chain_id, one.descriptor) for one in opened.installed.accounts)
-    return DeviceExport(opened.header.origin, str(opened.log.verifier), opened.log.checkpoint, 0, 0, accounts)
+    return opened.export(opened.installed.accounts)
 
 
 def record(*outputs: tuple[int, str, int]) -> bytes:

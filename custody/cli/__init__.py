@@ -32,7 +32,6 @@ class _Session:
 
     def __init__(self) -> None:
         self.home: Path | None = None
-        self.json = False
 
 
 class _LazyGroup(click.Group):
@@ -52,11 +51,8 @@ class _LazyGroup(click.Group):
 
 
 def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
-    session: _Session = ctx.find_root().ensure_object(_Session)
-    if parameter.name == "json" and value:
-        session.json = True
     if parameter.name == "home" and value:
-        session.home = Path(value)
+        ctx.find_root().ensure_object(_Session).home = Path(value)
 
 
 def _global_options() -> list[click.Option]:

@@ -31,7 +31,6 @@ from custody.judgement import Judgement
 from custody.qr.ur import Message
 from custody.vault import mnemonic
 from custody.wire import export, request, response
-from custody.wire.export import DeviceExport, ExportedAccount
 from custody.wire.request import WithdrawalRequest
 from custody.wire.response import SigningResponse
 
@@ -82,7 +81,7 @@ class Stage:
                 descriptor = key.descriptor(network.chain_id, 0)
                 opened.add_account(parse_account(name, network, descriptor), now)
         with home.opened(self._home, now) as opened:
-            self._pair(opened)
+            self._pairings.learn(opened.export(opened.installed.accounts))
 
     def _found(self) -> None:
         entropy = mnemonic.entropy_of(world.MNEMONIC)
@@ -98,11 +97,6 @@ class Stage:
         home.make(self._home, new, self._now)
         for _, name, content in new.rules:
             write_atomic(self._out / name, content or b"", mode=0o644)
-
-    def _pair(self, opened: SignerHome) -> None:
-        accounts = tuple(ExportedAccount(a.name, a.chain.chain_id, a.descriptor) for a in opened.installed.accounts)
-        log = opened.log
-        self._pairings.learn(DeviceExport(opened.header.origin, str(log.verifier), log.checkpoint, 0, 0, accounts))
 
     def _unlock(self, opened: SignerHome) -> KeyProcess:
         return KeyProcess(opened.sealed_seed, world.PASSPHRASE)

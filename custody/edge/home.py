@@ -14,10 +14,10 @@ from custody.codec.canonical_json import Json
 from custody.edge.disk import LogFiles, failures, lock, make_folder, read_bounded, sync_folder, write_atomic
 from custody.errors import CustodyError, HomeError, UsageError
 from custody.families import Account
-from custody.installed import Files, Installed, serialize_accounts
+from custody.installed import Files, Installed, file_digest, serialize_accounts
 from custody.vault.sealed import Header, open_sealed, read_header, seal
 from custody.vault.secrets import SECRET_BYTES, DeviceSecrets, SeedSecret
-from custody.wire.export import MAX_ACCOUNTS
+from custody.wire.export import MAX_ACCOUNTS, DeviceExport, ExportedAccount
 
 MAX_FILE = 2 * 1_048_576
 
@@ -69,6 +69,17 @@ class SignerHome:
     def sealed_seed(self) -> bytes:
         """The sealed seed, as it lies on disk."""
         return _read(self.folder / "seed.sealed")
+
+    def export(self, accounts: tuple[Account, ...]) -> DeviceExport:
+        """What the online side is told: the log, what is installed, and these accounts."""
+        return DeviceExport(
+            origin=self.header.origin,
+            log_key=str(self.log.verifier),
+            checkpoint=self.log.checkpoint,
+            policy_sequence=self.installed.sequence,
+            list_sequence=self.installed.sequence,
+            accounts=tuple(ExportedAccount(one.name, one.chain.chain_id, one.descriptor) for one in accounts),
+        )
 
     def add_account(self, account: Account, now: int) -> None:
         """Registers an account: written aside, logged, put in place.
@@ -131,9 +142,9 @@ def _fill(folder: Path, new: NewHome, now: int) -> None:
         entropy=new.entropy,
         code_secret=new.secrets.code_secret,
         log_key=str(log_key.verifier),
-        policy_digest=_digest(new.policy),
-        list_digest=_digest(new.flagged),
-        tokens_digest=_digest(new.tokens),
+        policy_digest=file_digest(new.policy),
+        list_digest=file_digest(new.flagged),
+        tokens_digest=file_digest(new.tokens),
     )
     if new.header.kdf is None:
         raise HomeError("HOME-CORRUPT", "A seed must be sealed under a passphrase.")
@@ -221,7 +232,7 @@ def _decisive_files(folder: Path, log: Log) -> Files:
     """Accounts, policy, list and tokens, each exactly as the log says."""
     accounts = _logged_digest(log, "account", "accounts_digest") or _logged_digest(log, "init", "accounts_digest")
     proposed = folder / "accounts.json.new"
-    if proposed.exists() and _digest(_read(proposed)) == accounts:
+    if _present(proposed) and file_digest(_read(proposed)) == accounts:
         _put_in_place(folder)
     return Files(
         _unedited(folder / "accounts.json", accounts) or b"",
@@ -237,10 +248,8 @@ def _logged_digest(log: Log, kind: str, name: str) -> bytes | None:
 
 
 def _unedited(path: Path, logged: bytes | None) -> bytes | None:
-    with failures("home"):
-        present = path.exists()
-    content = _read(path) if present else None
-    if _digest(content) != logged:
+    content = _read(path) if _present(path) else None
+    if file_digest(content) != logged:
         raise HomeError(
             "HOME-EDITED",
             f"{path.name} is not what the log says was installed.",
@@ -265,14 +274,13 @@ def _move(source: Path, target: Path) -> None:
         sync_folder(target.parent)
 
 
-def _digest(content: bytes | None) -> bytes | None:
-    return None if content is None else hashlib.sha256(content).digest()
+def _present(path: Path) -> bool:
+    with failures("home"):
+        return path.exists()
 
 
 def _read(path: Path) -> bytes:
     """A file of the home that must be there."""
-    with failures("home"):
-        absent = not path.exists()
-    if absent:
+    if not _present(path):
         raise HomeError("HOME-CORRUPT", f"{path.name} of this home is missing.", "Restore the home from its backup.")
     return read_bounded(path, MAX_FILE)

@@ -120,7 +120,7 @@ def export_account(name: str | None, form: str, out: str, force: bool) -> dict[s
             return _export_descriptor(_only(chosen), out, force=force)
         if form == "crypto-hdkey":
             return _export_hdkey(_only(chosen), out, force=force)
-        frames = write_dest(Message(export.UR_TYPE, _device_export(opened, chosen).serialize()), out, force=force)
+        frames = write_dest(Message(export.UR_TYPE, opened.export(chosen).serialize()), out, force=force)
         return {"accounts": [brief(one) for one in chosen], "frames": frames}
 
 
@@ -142,24 +142,13 @@ def _export_descriptor(chosen: Account, out: str, *, force: bool) -> dict[str, J
 
 def _export_hdkey(chosen: Account, out: str, *, force: bool) -> dict[str, Json]:
     from custody.edge.frames import write_dest
-    from custody.evm.hdkey import crypto_hdkey
+    from custody.evm.hdkey import TYPE, crypto_hdkey
     from custody.qr.ur import Message
 
     if not isinstance(chosen, EvmAccount):
         raise UsageError("EXPORT-FORMAT", "Only EVM accounts are exported as crypto-hdkey.")
-    frames = write_dest(Message("crypto-hdkey", crypto_hdkey(chosen)), out, force=force)
+    frames = write_dest(Message(TYPE, crypto_hdkey(chosen)), out, force=force)
     return {**brief(chosen), "frames": frames}
-
-
-def _device_export(opened: SignerHome, chosen: tuple[Account, ...]) -> export.DeviceExport:
-    return export.DeviceExport(
-        origin=opened.header.origin,
-        log_key=str(opened.log.verifier),
-        checkpoint=opened.log.checkpoint,
-        policy_sequence=opened.installed.sequence,
-        list_sequence=opened.installed.sequence,
-        accounts=tuple(export.ExportedAccount(one.name, one.chain.chain_id, one.descriptor) for one in chosen),
-    )
 
 
 def _registered(opened: SignerHome, name: str) -> Account:
