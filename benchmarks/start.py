@@ -19,10 +19,10 @@ import ceremonies
 import evm
 import examples
 
-from custody.audit.entry import rfc3339
 from custody.edge.frames import write_dest
 from custody.evm.address import checksum_address
 from custody.qr.ur import Message
+from custody.times import rfc3339
 from custody.wire.request import UR_TYPE, WithdrawalRequest
 
 RUNS = 11
@@ -54,7 +54,7 @@ def requests(home: Path) -> dict[str, WithdrawalRequest]:
     policy = examples.EVM_POLICY + examples.POLICY[examples.POLICY.index(b"[chains.regtest]") :]
     ceremonies.make_home(home, policy=policy)
     with ceremonies.open_home(home) as opened:
-        opened.add_account(replace(evm.PRACTICE, name="practice"), ceremonies.NOW)
+        opened.add_account(replace(evm.PRACTICE, name="practice"))
         bitcoin = ceremonies.request(ceremonies.export(opened))
     payment = replace(evm.COIN_PAYMENT, chain_number=evm.PRACTICE.chain.number)
     record = examples.record((0, checksum_address(payment.to), payment.value))

@@ -16,21 +16,30 @@ from custody.audit.log import Log
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
 from custody.errors import Cancelled, CustodyError, HomeError, UsageError
+from custody.governance.clocks import Times
+from custody.governance.state import State
 from custody.installed import Files, Installed
 from custody.judgement import Judgement, LogView, judge, payment
+from custody.officers.consent import Proof, Typed
+from custody.officers.openpgp import SignatureVerifier
+from custody.policy.case import Past
 from custody.signatures import Signature
-from custody.vault.confirmation import codes_equal, confirmation_code
-from custody.vault.key_holder import SigningOrder
+from custody.vault.confirmation import codes_equal, confirmation_code, judged
+from custody.vault.orders import Evidence, SigningOrder
 from custody.wire.request import WithdrawalRequest
 from custody.wire.response import Answer, SigningResponse, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """An officer's yes: his name and the code that he typed."""
+    """The officers' yes: each one's name and the code that he typed; how many are asked is the home's quorum."""
 
-    officer: str
-    code: str
+    typed: tuple[Typed, ...]
+
+    @property
+    def officers(self) -> list[Json]:
+        """Their names, for the log."""
+        return [one.officer for one in self.typed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +53,20 @@ class Outcome:
 
 
 class Home(Protocol):
-    """What the signer keeps."""
+    """What the signer keeps, and its clocks as they stood when it was opened."""
 
     @property
     def log(self) -> Log: ...
     @property
     def installed(self) -> Installed: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def times(self) -> Times: ...
+    @property
+    def quorum(self) -> int: ...
+    @property
+    def verifier(self) -> SignatureVerifier: ...
     @property
     def code_secret(self) -> bytes: ...
     @property
@@ -65,45 +82,57 @@ class Officers(Protocol):
 class Key(Protocol):
     """The opened key, in a process of its own."""
 
-    def sign(self, order: SigningOrder) -> tuple[Signature, ...]: ...
+    def consent(self, order: SigningOrder) -> tuple[Proof, ...]: ...
+    def sign(self, evidence: Evidence) -> tuple[Signature, ...]: ...
 
 
 Unlock = Callable[[Consent], AbstractContextManager[Key]]
 Opened = TypeVar("Opened")
 
 
-def review(message: bytes, home: Home, now: int) -> tuple[Judgement, str | None]:
+def review(message: bytes, home: Home) -> tuple[Judgement, str | None]:
     """Judges a request and changes nothing: the judgement, and the confirmation code where it may be signed."""
     request = WithdrawalRequest.parse(message)
-    judgement = judge(request, home.installed, _log_view(request, home.log), now)
-    code = confirmation_code(home.code_secret, judgement, home.log.size) if judgement.decision.allowed else None
-    return judgement, code
+    judgement = judge(request, home.installed, _log_view(request, home), home.times, home.verifier)
+    may_sign = judgement.decision.allowed and not home.state.frozen
+    return judgement, _code(judgement, home) if may_sign else None
 
 
-def sign(message: bytes, home: Home, officers: Officers, unlock: Unlock, now: int) -> Outcome:
+def sign(message: bytes, home: Home, officers: Officers, unlock: Unlock) -> Outcome:
     """The ceremony.
 
     Raises:
         InputError: the message is no request; nothing is logged.
-        HomeError: the seal stays closed, the disk is full, the log is broken.
+        HomeError: HOME-FROZEN; the seal stays closed, the disk is full, the log is broken.
         Cancelled: an officer stopped, or typed a wrong code.
     """
     request = WithdrawalRequest.parse(message)
     if answered := home.log.find("answered", request.digest):
         return Outcome("repeated", None, answered, respond(home.log, answered.index))
-    log_view, before = _log_view(request, home.log), home.log.checkpoint
-    judgement = judge(request, home.installed, log_view, now)
+    check_thawed(home.state)
+    log_view, before = _log_view(request, home), home.log.checkpoint
+    judgement = judge(request, home.installed, log_view, home.times, home.verifier)
     if not judgement.decision.allowed:
-        return _refuse(home.log, judgement, now)
-    code = confirmation_code(home.code_secret, judgement, home.log.size)
+        return _refuse(home, judgement)
+    code = _code(judgement, home)
     consent = officers.confirm(judgement, code)
-    _check_code(home.log, judgement, consent, code, now)
-    with unlocked(home.log, consent.officer, partial(unlock, consent), now) as key:
-        authorised = home.log.append(
-            "authorised", request=request.digest, private=judgement.authorisation([consent.officer]), time=now
+    check_codes(home, consent, code, request.digest)
+    with unlocked(home, consent, partial(unlock, consent)) as key:
+        order = SigningOrder(message, home.files, home.times, before, log_view.consistency, consent.typed)
+        private = judgement.authorisation(key.consent(order), home.times.elapsed)
+        authorised = home.log.append("authorised", request=request.digest, private=private, time=home.times.latest)
+        signatures = key.sign(_evidence(home.log, authorised))
+    return _answer(home, judgement, authorised, signatures)
+
+
+def check_thawed(state: State) -> None:
+    """Raises HomeError HOME-FROZEN."""
+    if state.frozen:
+        raise HomeError(
+            "HOME-FROZEN",
+            "An officer has frozen this device; nothing is signed.",
+            "What to do next: docs/ops-runbook. To go on, the quorum thaws it: custody signer thaw",
         )
-        signatures = key.sign(_order(message, home, authorised, consent, log_view, before, now))
-    return _answer(home.log, judgement, authorised, signatures, now)
 
 
 def respond(log: Log, index: int) -> SigningResponse:
@@ -138,10 +167,13 @@ def recover(log: Log, now: int) -> None:
         log.append("interrupted", request=authorised.request, outcome="interrupted", private=private, time=now)
 
 
-def _log_view(request: WithdrawalRequest, log: Log) -> LogView:
+def _log_view(request: WithdrawalRequest, home: Home) -> LogView:
+    log = home.log
     seen = _seen_size(request, log)
     consistency = log.consistency(seen) if seen is not None else ()
-    return LogView(log.verifier, log.verifier.open(log.checkpoint), consistency, partial(_authorised, log))
+    now = log.verifier.open(log.checkpoint)
+    history = partial(_history, log, home.times)
+    return LogView(log.verifier, now, consistency, partial(_authorised, log), history, _rejected(log, request))
 
 
 def _authorised(log: Log, references: frozenset[str]) -> dict[str, str]:
@@ -154,6 +186,37 @@ def _authorised(log: Log, references: frozenset[str]) -> dict[str, str]:
     return found
 
 
+def _history(log: Log, times: Times, seconds: int) -> Iterator[Past]:
+    """What was authorised within so many seconds, newest first; the older an entry, the older its moment."""
+    for index in reversed(log.indices("authorised")):
+        private = log.private(index)
+        age = times.since(cast(int, private["elapsed"]))
+        if age >= seconds:
+            return
+        yield _past(log.entry(index), private, times.elapsed - age)
+
+
+def _past(entry: Entry, private: dict[str, Json], moment: int) -> Past:
+    facts, charges = cast(dict[str, Json], private["facts"]), cast(dict[str, str], private["charges"])
+    paid = [row for row in cast(list[dict[str, Json]], facts["outputs"]) if row["role"] != "change"]
+    return Past(
+        request=(entry.request or b"").hex(),
+        elapsed=moment,
+        spends=tuple(cast(list[str], private["spends"])),
+        payments=tuple((str(row["address"]), int(str(row["amount"])), str(row["asset"])) for row in paid),
+        charges={asset: int(amount) for asset, amount in charges.items()},
+    )
+
+
+def _rejected(log: Log, request: WithdrawalRequest) -> bool:
+    """Whether an approver's no to this request was seen before; it holds though the online side leaves it out now."""
+    refused = log.find("refused", request.digest)
+    if refused is None:
+        return False
+    decision = cast(dict[str, list[dict[str, str]]], log.private(refused.index)["decision"])
+    return any(reason["code"] == "APPROVAL-REJECTED" for reason in decision["reasons"])
+
+
 def _seen_size(request: WithdrawalRequest, log: Log) -> int | None:
     """The size of the log when the sender last saw it; None for a checkpoint that is not this log's, or ahead of it."""
     try:
@@ -163,59 +226,58 @@ def _seen_size(request: WithdrawalRequest, log: Log) -> int | None:
     return size if size <= log.size else None
 
 
-def _refuse(log: Log, judgement: Judgement, now: int) -> Outcome:
+def _code(judgement: Judgement, home: Home) -> str:
+    return confirmation_code(home.code_secret, judged(judgement, home.log.size))
+
+
+def _refuse(home: Home, judgement: Judgement) -> Outcome:
     answer = Answer(judgement.request.digest, Status.REFUSED, ())
-    private = judgement.as_private() | {"seen": _seen_size(judgement.request, log)}
-    entry = log.append(
-        "refused", request=answer.request, outcome=str(answer.status), answer=answer.digest, private=private, time=now
+    private = judgement.as_private() | {"seen": _seen_size(judgement.request, home.log)}
+    entry = home.log.append(
+        "refused",
+        request=answer.request,
+        outcome=str(answer.status),
+        answer=answer.digest,
+        private=private,
+        time=home.times.latest,
     )
-    return Outcome("refused", judgement, entry, respond(log, entry.index))
+    return Outcome("refused", judgement, entry, respond(home.log, entry.index))
 
 
-def _check_code(log: Log, judgement: Judgement, consent: Consent, code: str, now: int) -> None:
-    if codes_equal(consent.code, code):
+def check_codes(home: Home, consent: Consent, code: str, request: bytes | None) -> None:
+    """That every officer typed the code of what was shown. Raises Cancelled CODE-WRONG, logged."""
+    if consent.typed and all(codes_equal(one.code, code) for one in consent.typed):
         return
-    private: dict[str, Json] = {"officers": [consent.officer], "reason": "wrong code"}
-    log.append("cancelled", request=judgement.request.digest, outcome="cancelled", private=private, time=now)
-    raise Cancelled("CODE-WRONG", "This is not the confirmation code of what is shown.", "Nothing was signed.")
+    private: dict[str, Json] = {"officers": consent.officers, "reason": "wrong code"}
+    kind = "cancelled" if request else "declined"
+    home.log.append(kind, request=request, outcome="cancelled", private=private, time=home.times.latest)
+    raise Cancelled("CODE-WRONG", "This is not the confirmation code of what is shown.", "Nothing was done.")
 
 
 @contextmanager
-def unlocked(
-    log: Log, officer: str, unlock: Callable[[], AbstractContextManager[Opened]], now: int
-) -> Iterator[Opened]:
+def unlocked(home: Home, consent: Consent, unlock: Callable[[], AbstractContextManager[Opened]]) -> Iterator[Opened]:
     """The opened key; a passphrase that does not open it is logged."""
     try:
         opened = unlock()
     except HomeError as error:
-        private: dict[str, Json] = {"officers": [officer], "reason": error.code}
-        log.append("unlock-failed", outcome="failed", private=private, time=now)
+        private: dict[str, Json] = {"officers": consent.officers, "reason": error.code}
+        home.log.append("unlock-failed", outcome="failed", private=private, time=home.times.latest)
         raise
     with opened as key:
         yield key
 
 
-def _order(
-    message: bytes, home: Home, authorised: Entry, consent: Consent, log_view: LogView, before: str, now: int
-) -> SigningOrder:
-    private = home.log.private(authorised.index)
-    return SigningOrder(
-        request=message,
-        **home.files._asdict(),
-        now=now,
-        before=before,
-        consistency=log_view.consistency,
-        officer=consent.officer,
-        code=consent.code,
+def _evidence(log: Log, authorised: Entry) -> Evidence:
+    return Evidence(
         entry=authorised.leaf,
-        private=canonical_json.dumps(private),
-        salts=home.log.salts(authorised.index),
-        inclusion=home.log.inclusion(authorised.index),
-        after=home.log.checkpoint,
+        private=canonical_json.dumps(log.private(authorised.index)),
+        salts=log.salts(authorised.index),
+        inclusion=log.inclusion(authorised.index),
+        after=log.checkpoint,
     )
 
 
-def _answer(log: Log, judgement: Judgement, authorised: Entry, signatures: tuple[Signature, ...], now: int) -> Outcome:
+def _answer(home: Home, judgement: Judgement, authorised: Entry, signatures: tuple[Signature, ...]) -> Outcome:
     """Checks the signatures on this side of the pipe too, logs them, and only then lets them out."""
     if judgement.account is None:
         raise HomeError("ORDER-REFUSED", "A request without an account was allowed.")
@@ -223,13 +285,18 @@ def _answer(log: Log, judgement: Judgement, authorised: Entry, signatures: tuple
     answer = Answer(judgement.request.digest, Status.SIGNED, signatures)
     private: dict[str, Json] = {
         "authorised": authorised.index,
-        "seen": _seen_size(judgement.request, log),
+        "seen": _seen_size(judgement.request, home.log),
         "signatures": [[one.index, one.key.hex(), one.signature.hex()] for one in signatures],
     }
-    entry = log.append(
-        "answered", request=answer.request, outcome=str(answer.status), answer=answer.digest, private=private, time=now
+    entry = home.log.append(
+        "answered",
+        request=answer.request,
+        outcome=str(answer.status),
+        answer=answer.digest,
+        private=private,
+        time=home.times.latest,
     )
-    return Outcome("signed", judgement, entry, respond(log, entry.index))
+    return Outcome("signed", judgement, entry, respond(home.log, entry.index))
 
 
 def _signatures(rows: Json) -> tuple[Signature, ...]:

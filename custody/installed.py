@@ -1,6 +1,7 @@
 """What a home has installed: its accounts, and the files that decide; none of them secret, each known by its digest."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from custody.codec.canonical_json import Json
 from custody.errors import InputError
 from custody.evm.tokens import TokenRegistry
 from custody.families import Account, account_type, parse_account
+from custody.governance.contents import Content
+from custody.governance.state import Held
+from custody.officers.roster import Roster
 from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
 
@@ -20,9 +24,21 @@ class Files(NamedTuple):
     """The exact bytes of the files that decide. Absent is not empty: without a policy or a list all is denied."""
 
     accounts: bytes
-    policy: bytes | None
-    flagged: bytes | None
+    policy: bytes | None = None
+    flagged: bytes | None = None
     tokens: bytes | None = None
+    roster: bytes | None = None
+
+    @property
+    def by_kind(self) -> dict[str, bytes]:
+        """What is there of the kinds that bundles bring."""
+        named = zip(("policy", "list", "tokens", "roster"), self[1:], strict=True)
+        return {kind: content for kind, content in named if content is not None}
+
+    @classmethod
+    def of(cls, accounts: bytes, files: Mapping[str, bytes]) -> "Files":
+        """From the files by kind."""
+        return cls(accounts, *(files.get(kind) for kind in ("policy", "list", "tokens", "roster")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,39 +47,48 @@ class Installed:
 
     Attributes:
         origin: origin of this device's log. rehearsal: keys for practice, on test networks only.
+        contents: by kind, the files that decide.
         tokens: the tokens that are known; none where no registry is installed.
-        sequence: of policy and list; those pinned when the home was made are number 0.
+        roster: None in a rehearsal home that was made without one.
     """
 
     origin: str
     rehearsal: bool
     accounts: tuple[Account, ...]
+    contents: Mapping[str, Content]
     policy: Policy | None
-    policy_digest: bytes | None
     flagged: FlaggedList | None
-    list_digest: bytes | None
     tokens: TokenRegistry
-    tokens_digest: bytes | None
-    sequence: int = 0
+    roster: Roster | None
 
     @classmethod
     def parse(cls, origin: str, files: Files, *, rehearsal: bool) -> "Installed":
         """What these files hold.
 
         Raises:
-            InputError: a code of the policy, list, token or account reader.
+            InputError: a code of the policy, list, token, roster, bundle or account reader.
         """
+        contents = {kind: Content.read(kind, exact) for kind, exact in files.by_kind.items()}
+        bodies = {kind: content.body for kind, content in contents.items()}
         return cls(
             origin=origin,
             rehearsal=rehearsal,
             accounts=parse_accounts(files.accounts),
-            policy=None if files.policy is None else Policy.parse(files.policy),
-            policy_digest=file_digest(files.policy),
-            flagged=None if files.flagged is None else FlaggedList.parse(files.flagged),
-            list_digest=file_digest(files.flagged),
-            tokens=TokenRegistry(()) if files.tokens is None else TokenRegistry.parse(files.tokens),
-            tokens_digest=file_digest(files.tokens),
+            contents=contents,
+            policy=Policy.parse(bodies["policy"]) if "policy" in bodies else None,
+            flagged=FlaggedList.parse(bodies["list"]) if "list" in bodies else None,
+            tokens=TokenRegistry.parse(bodies["tokens"]) if "tokens" in bodies else TokenRegistry(()),
+            roster=Roster.parse(bodies["roster"]) if "roster" in bodies else None,
         )
+
+    @property
+    def held(self) -> dict[str, Held]:
+        """By kind, how a state names what is installed."""
+        return {kind: content.held for kind, content in self.contents.items()}
+
+    def sequence(self, kind: str) -> int:
+        """Sequence of the file of this kind; 0 for one that was pinned without a header, or is not there."""
+        return self.contents[kind].sequence if kind in self.contents else 0
 
     def account(self, name: str) -> Account | None:
         """The registered account of this name."""

@@ -5,24 +5,35 @@ and the time. The same values give the same judgement, byte for byte.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from custody.amounts import format_amount
 from custody.audit.checkpoint import Checkpoint, LogVerifier
-from custody.audit.entry import LAST_SECOND, rfc3339
 from custody.audit.merkle import verify_consistency
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
 from custody.errors import CustodyError, EvidenceError, TransactionError, TransactionErrors
 from custody.families import Account, Unsigned, is_payer, unsigned
+from custody.governance.clocks import Times
+from custody.governance.state import KINDS, Held
 from custody.installed import Installed
+from custody.officers.approval import Approvals, check_approvals, rejection
+from custody.officers.consent import Proof
+from custody.officers.openpgp import SignatureVerifier
+from custody.policy.case import Case, Past
 from custody.policy.decision import Decision, Reason
-from custody.policy.evaluate import Case, evaluate
+from custody.policy.evaluate import Evaluation, evaluate
+from custody.policy.history import earlier_payments, horizon
 from custody.review import Review, leaving
+from custody.times import LAST_SECOND, rfc3339
 from custody.wire.request import MAX_LIFETIME, WithdrawalRequest
 
 #: How far a request's clock may run ahead of the device's, in seconds.
 MAX_CLOCK_LEAD = 600
+#: How many earlier payments to the same payees officers are shown.
+MAX_PAID_BEFORE = 10
 
 _RULE = "request"
 
@@ -37,12 +48,16 @@ class LogView:
         consistency: RFC 6962 hashes from the checkpoint that the request carries to that one; empty where the
             request has seen more than the log holds.
         authorised: for references of spends, the transaction that each was authorised for before, where it was.
+        history: what was authorised within so many seconds, newest first.
+        rejected: whether an approver has rejected this very request before.
     """
 
     verifier: LogVerifier
     checkpoint: Checkpoint
     consistency: tuple[bytes, ...]
     authorised: Callable[[frozenset[str]], Mapping[str, str]]
+    history: Callable[[int], Iterable[Past]]
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +68,20 @@ class Judgement:
         account: the paying account, where the request names a registered one.
         review: the facts, absent where the transaction was refused before they could be proved.
         decision: what the rules say.
+        held: by kind, the files that it was decided by.
+        maker: name of the person who made the request, where the roster knows the maker's certificate.
+        approvers: names of those whose approval counted.
+        paid_before: sentences on what went to the same payees lately, by the log; for the officers, decides nothing.
     """
 
     request: WithdrawalRequest
     account: Account | None
     review: Review | None
     decision: Decision
-    policy_digest: bytes | None
-    list_digest: bytes | None
-    tokens_digest: bytes | None
+    held: Mapping[str, Held]
+    maker: str | None = None
+    approvers: tuple[str, ...] = ()
+    paid_before: tuple[str, ...] = ()
 
     @property
     def facts_digest(self) -> bytes:
@@ -70,15 +90,15 @@ class Judgement:
 
     @property
     def decision_digest(self) -> bytes:
-        """SHA-256 of the decision, and of the policy, list and tokens that it was made by."""
-        judged: dict[str, Json] = {"decision": self.decision.as_json(), **self._rules}
+        """SHA-256 of the decision, of the files that it was made by, and of the approvals that it rests on."""
+        approvals = self.request.approvals_digest.hex()
+        judged: dict[str, Json] = {"approvals": approvals, "decision": self.decision.as_json(), **self._rules}
         return hashlib.sha256(canonical_json.dumps(judged)).digest()
 
     @property
     def _rules(self) -> dict[str, Json]:
         """What it was decided by: digests in hex, null where nothing is installed."""
-        digests = {"policy": self.policy_digest, "list": self.list_digest, "tokens": self.tokens_digest}
-        return {name: digest.hex() if digest else None for name, digest in digests.items()}
+        return {kind: self.held[kind].digest.hex() if kind in self.held else None for kind in KINDS}
 
     @property
     def charges(self) -> dict[str, int]:
@@ -89,46 +109,90 @@ class Judgement:
         """What the log keeps of a judgement, sealed (docs/spec/log.md)."""
         return {
             "account": self.request.account,
+            "approvals": [[one.by, one.verdict, one.signature.hex()] for one in self.request.approvals],
             "decision": self.decision.as_json(),
             "decision_digest": self.decision_digest.hex(),
             "facts": self.review.as_json() if self.review else None,
             "facts_digest": self.facts_digest.hex(),
+            "maker": self.request.maker,
             "purpose": self.request.purpose,
             "travel_rule": self.request.travel_rule.hex(),
             **self._rules,
         }
 
-    def authorisation(self, officers: Sequence[str]) -> dict[str, Json]:
+    def authorisation(self, consents: Sequence[Proof], elapsed: int) -> dict[str, Json]:
         """The private part of the `authorised` entry: the judgement, who confirmed it, and what it uses up."""
         return {
             **self.as_private(),
-            "approvals": [],
             "charges": {asset: str(amount) for asset, amount in self.charges.items()},
-            "officers": list(officers),
+            "elapsed": elapsed,
+            "officers": [proof.as_json() for proof in consents],
             "spends": [spend.reference for spend in self.review.spends] if self.review else [],
             "transaction_id": self.review.transaction_id if self.review else None,
         }
 
 
-def judge(request: WithdrawalRequest, installed: Installed, log: LogView, now: int) -> Judgement:
-    """Review the transaction and evaluate the policy. A no is a DENY with its reasons, never an exception."""
+def judge(
+    request: WithdrawalRequest, installed: Installed, log: LogView, times: Times, verifier: SignatureVerifier
+) -> Judgement:
+    """Review the transaction and evaluate the policy. A no is a DENY with its reasons, never an exception.
+
+    Raises:
+        HomeError: where approvals cannot be verified on this machine at all.
+    """
     account = installed.account(request.account)
-    reasons = [*_request_reasons(request, installed, now), *_account_reasons(request, account, installed)]
-    reasons += _log_reasons(request, installed, log)
+    denials = [*_request_reasons(request, installed, times.latest), *_account_reasons(request, account, installed)]
+    denials += _log_reasons(request, installed, log)
     facts, refusals = _review(request, account, installed)
-    reasons += refusals
+    case = _case(request, facts, installed, log, times) if facts else None
+    decided = evaluate(case) if case else Evaluation((), ())
+    approvals = _approvals(request, facts, installed, times.latest, verifier)
+    denials += [*refusals, *decided.reasons, *approvals.denials]
     if facts:
-        reasons += evaluate(Case(facts, request.travel_rule, installed.policy, installed.flagged)).reasons
-        reasons += _reuse_reasons(facts, log)
+        denials += _reuse_reasons(facts, log)
     return Judgement(
         request=request,
         account=account,
         review=facts,
-        decision=Decision.allow_unless(reasons),
-        policy_digest=installed.policy_digest,
-        list_digest=installed.list_digest,
-        tokens_digest=installed.tokens_digest,
+        decision=Decision.of(denials, decided.requirements, approvals.missing(decided.requirements)),
+        held=installed.held,
+        maker=_maker(request, installed),
+        approvers=tuple(person.name for person in approvals.people),
+        paid_before=tuple(_paid_before(case)) if case else (),
     )
+
+
+def _paid_before(case: Case) -> Iterator[str]:
+    for output, amount, request in islice(earlier_payments(case), MAX_PAID_BEFORE):
+        yield f"{format_amount(amount, output.asset)} to the payee of output {output.index}, by request {request}"
+
+
+def _maker(request: WithdrawalRequest, installed: Installed) -> str | None:
+    person = installed.roster.person(request.maker) if installed.roster else None
+    return person.name if person else None
+
+
+def _case(request: WithdrawalRequest, facts: Review, installed: Installed, log: LogView, times: Times) -> Case:
+    history = tuple(log.history(horizon(installed.policy))) if installed.policy else ()
+    return Case(facts, request.travel_rule, installed.policy, installed.flagged, history, times.elapsed)
+
+
+def _approvals(
+    request: WithdrawalRequest,
+    facts: Review | None,
+    installed: Installed,
+    latest: int,
+    verifier: SignatureVerifier,
+) -> Approvals:
+    """What the maker and the approvers signed; nothing is looked at where there are no facts to have signed."""
+    if installed.roster is None:
+        if not request.maker and not request.approvals:
+            return Approvals((), ())
+        required = "neither, on a device that knows no roster"
+        return Approvals((Reason("ROSTER-NONE", _RULE, "a maker or approvals", required),), ())
+    if facts is None:
+        return Approvals((), ())
+    return check_approvals(request, facts, installed.roster, verifier, latest)
 
 
 def payment(request: WithdrawalRequest, account: Account) -> Unsigned:
@@ -161,9 +225,14 @@ def _request_reasons(request: WithdrawalRequest, installed: Installed, now: int)
         yield Reason("REQUEST-EARLY", _RULE, early, "clocks that agree")
     if not 0 < request.expires - request.created <= MAX_LIFETIME:
         yield Reason("REQUEST-LIFETIME", _RULE, "an expiry out of bounds", f"at most {MAX_LIFETIME // 3600} hours")
-    if request.maker or request.approvals:
-        yield Reason("APPROVALS-UNSUPPORTED", _RULE, "a maker or approvals", "neither, until a roster is installed")
-    if max(request.policy_sequence, request.list_sequence) > installed.sequence:
+    for kind, content in installed.contents.items():
+        if content.expired(now):
+            observed = f"{kind} number {content.sequence} has expired; it is {_time(now)}"
+            yield Reason("RULES-EXPIRED", _RULE, observed, f"a newer {kind}, installed by the officers")
+    newer = request.policy_sequence > installed.sequence("policy") or (
+        request.list_sequence > installed.sequence("list")
+    )
+    if newer:
         yield Reason("REQUEST-SEQUENCE", _RULE, "made under a newer policy or list", "install what is newer first")
 
 
@@ -183,6 +252,8 @@ def _account_reasons(request: WithdrawalRequest, account: Account | None, instal
 
 def _log_reasons(request: WithdrawalRequest, installed: Installed, log: LogView) -> Iterator[Reason]:
     """Invariant 9: a log shorter than the request has seen, or different at that size, is refused."""
+    if log.rejected:
+        yield rejection("An approver")
     try:
         seen = log.verifier.open(request.checkpoint)
         if seen.origin != installed.origin:

@@ -6,12 +6,11 @@ name or purpose can rearrange the screen, or pass for a line of the signer's own
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import accumulate
 
 from custody.amounts import format_amount
-from custody.audit.entry import rfc3339
 from custody.chains import chain
 from custody.codec.canonical_json import Json
 from custody.errors import CustodyError
@@ -19,6 +18,7 @@ from custody.judgement import Judgement
 from custody.policy.decision import Decision
 from custody.policy.explain import render
 from custody.review import Output, Review, Role, leaving
+from custody.times import rfc3339
 from custody.travel_rule.ivms101 import LegalName, NaturalName, Person
 from custody.travel_rule.record import TravelRuleRecord, parse_block
 
@@ -59,19 +59,23 @@ def grouped(address: str) -> str:
     return " ".join([*prefix, *(rest[start : start + 4] for start in range(0, len(rest), 4))])
 
 
-def lines(judgement: Judgement, *, rehearsal: bool) -> Iterator[str]:
-    """The whole screen, a line each."""
-    if rehearsal:
-        yield "REHEARSAL: keys for practice, coins without value"
-        yield ""
+def lines(judgement: Judgement, heading: Iterable[str] = ()) -> Iterator[str]:
+    """The whole screen, a line each, under a heading (`custody.council_screen.heading`)."""
+    yield from heading
     request, review = judgement.request, judgement.review
-    yield from _row("Request", request.digest.hex())
-    yield from _row("Account", f"{printable(request.account)} on {_network(request.chain_id)}")
-    yield from _row("Made", f"{_time(request.created)}, expires {_time(request.expires)}")
+    yield from row("Request", request.digest.hex())
+    yield from row("Account", f"{printable(request.account)} on {_network(request.chain_id)}")
+    yield from row("Made", f"{_time(request.created)}, expires {_time(request.expires)}")
     if request.purpose:
-        yield from _row("Purpose", printable(request.purpose))
+        yield from row("Purpose", printable(request.purpose))
+    if request.maker:
+        yield from row("Made by", f"{judgement.maker or 'nobody known'}, key {request.maker}")
+    if judgement.approvers:
+        yield from row("Approved by", ", ".join(judgement.approvers))
     if review:
         yield from _facts(review, _records(request.travel_rule))
+    for sentence in judgement.paid_before:
+        yield from row("PAID BEFORE", sentence)
     yield ""
     yield from _verdict(judgement.decision)
 
@@ -102,20 +106,20 @@ def _covers(record: TravelRuleRecord, output: Output) -> bool:
 def _facts(review: Review, records: tuple[TravelRuleRecord, ...]) -> Iterator[str]:
     for output in review.payments:
         yield ""
-        yield from _row("PAYS", format_amount(output.amount, output.asset))
-        yield from _row("to", grouped(output.address))
+        yield from row("PAYS", format_amount(output.amount, output.asset))
+        yield from row("to", grouped(output.address))
         yield from _people(output, records)
     yield ""
     for output in review.outputs:
         if output.role is Role.CHANGE:
-            yield from _row("Change", f"{format_amount(output.amount, output.asset)} back to this account, proved")
+            yield from row("Change", f"{format_amount(output.amount, output.asset)} back to this account, proved")
     feerate = chain(review.chain_id).feerate_unit.format(review.feerate)
-    yield from _row("Fee", f"{format_amount(review.fee, review.fee_asset)}  ({feerate})")
-    yield from _row("Leaves", f"{' and '.join(_leaving(review))} leaves the account in all")
+    yield from row("Fee", f"{format_amount(review.fee, review.fee_asset)}  ({feerate})")
+    yield from row("Leaves", f"{' and '.join(_leaving(review))} leaves the account in all")
     if any(spend.amount for spend in review.spends):
-        yield from _row("Spends", f"{len(review.spends)} coin(s), every amount proved")
+        yield from row("Spends", f"{len(review.spends)} coin(s), every amount proved")
     for note in review.notes:
-        yield from _row("Note", note)
+        yield from row("Note", note)
 
 
 def _people(output: Output, records: tuple[TravelRuleRecord, ...]) -> Iterator[str]:
@@ -123,11 +127,11 @@ def _people(output: Output, records: tuple[TravelRuleRecord, ...]) -> Iterator[s
         if _covers(record, output):
             beneficiary, originator = record.ivms101.beneficiary, record.ivms101.originator
             if beneficiary:
-                yield from _row(
+                yield from row(
                     "beneficiary", f"{_names(beneficiary.persons)}, at {printable(record.counterparty.name)}"
                 )
             if originator:
-                yield from _row("originator", _names(originator.persons))
+                yield from row("originator", _names(originator.persons))
 
 
 def _names(persons: tuple[Person, ...]) -> str:
@@ -160,7 +164,7 @@ def _verdict(decision: Decision) -> Iterator[str]:
         for reason in decision.reasons
     )
     for line in render(replace(decision, reasons=tuple(reasons))).split("\n"):
-        yield from _folded(line, _REASON)
+        yield from folded(line, _REASON)
 
 
 def _network(chain_id: str) -> str:
@@ -182,11 +186,11 @@ def _leaving(review: Review) -> Iterator[str]:
         yield format_amount(amount, assets[asset_id])
 
 
-def _row(label: str, text: str) -> Iterator[str]:
-    return _folded(f"{label:<{_LABEL}}{text}", _LABEL)
+def row(label: str, text: str) -> Iterator[str]:
+    return folded(f"{label:<{_LABEL}}{text}", _LABEL)
 
 
-def _folded(line: str, indent: int) -> Iterator[str]:
+def folded(line: str, indent: int) -> Iterator[str]:
     """The line in pieces that no terminal folds by itself, cut after a space where there is one, the rest indented."""
     while (cut := _cut(line, indent)) < len(line):
         yield line[:cut].rstrip()

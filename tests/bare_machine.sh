@@ -60,7 +60,7 @@ root)
     "script/$2"
     ;;
 officer)
-    apt-get remove -y libzbar0 >/dev/null 2>&1
+    apt-get remove -y libzbar0 gpg gpg-agent >/dev/null 2>&1
     apt-get install -y --no-install-recommends sudo >/dev/null 2>&1
     useradd --create-home --shell /bin/sh officer
     echo 'officer ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/officer

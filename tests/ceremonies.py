@@ -19,10 +19,11 @@ from custody.audit.checkpoint import LogKey
 from custody.bitcoin.script import encode_address
 from custody.ceremony import Consent, Key, Outcome, Unlock
 from custody.chains import REGTEST
-from custody.edge import founding, home
+from custody.edge import founding, home, making
 from custody.edge.founding import Founders
 from custody.edge.home import SignerHome
 from custody.judgement import Judgement
+from custody.officers.consent import Typed
 from custody.vault import sealed
 from custody.vault.key_holder import KeyHolder
 from custody.vault.secrets import DeviceSecrets
@@ -49,13 +50,13 @@ def numbered(seed: bytes = b"custody") -> Callable[[int], bytes]:
 def make_home(folder: Path, *, policy: bytes | None = examples.POLICY, flagged: bytes | None = examples.FLAGGED_LIST,
               seed: bytes = b"custody", account: bool = True) -> None:  # fmt: skip
     """A rehearsal home of one officer with one account, `psbts.TREASURY`; the same bytes each time."""
-    new = founding.found(
-        Founders(OFFICER, PASSPHRASE), bytes(16), rehearsal=True, policy=policy, flagged=flagged, random=numbered(seed)
-    )
-    home.make(folder, new, NOW)
+    given = {"policy": policy, "list": flagged}
+    files = {kind: content for kind, content in given.items() if content is not None}
+    founders = Founders({OFFICER: PASSPHRASE}, 1)
+    making.make(folder, founding.found(founders, bytes(16), rehearsal=True, files=files, random=numbered(seed)), NOW)
     if account:
         with home.opened(folder, NOW) as opened:
-            opened.add_account(psbts.TREASURY, NOW)
+            opened.add_account(psbts.TREASURY)
 
 
 @functools.cache
@@ -120,14 +121,14 @@ class Officer:
 
     def confirm(self, judgement: Judgement, code: str) -> Consent:
         self.shown.append(judgement)
-        return Consent(OFFICER, self._code or code)
+        return Consent((Typed(OFFICER, self._code or code),))
 
 
 def key_in_process(opened: SignerHome, passphrase: str = PASSPHRASE) -> Unlock:
     """The key holder itself, without a process of its own."""
 
     def unlock(_consent: Consent) -> AbstractContextManager[Key]:
-        return nullcontext(KeyHolder(opened.sealed_seed, passphrase))
+        return nullcontext(KeyHolder(opened.sealed, {OFFICER: passphrase}, opened.verifier))
 
     return unlock
 
@@ -143,7 +144,7 @@ def sign(folder: Path, message: bytes, *, now: int = NOW, officer: Officer | Non
          unlock: Callable[[SignerHome], Unlock] = key_in_process) -> Outcome:  # fmt: skip
     """The ceremony on a home, from opening it to closing it."""
     with open_home(folder, now) as opened:
-        return ceremony.sign(message, opened, officer or Officer(), unlock(opened), now)
+        return ceremony.sign(message, opened, officer or Officer(), unlock(opened))
 
 
 def kinds(folder: Path, now: int = NOW) -> list[str]:

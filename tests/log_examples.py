@@ -18,6 +18,8 @@ from custody.errors import HomeError
 ORIGIN = "rehearsal.example.com/signer"
 KEY = LogKey(ORIGIN, bytes(range(32)))
 NOW = 1_767_225_600
+#: As many entries as there are kinds.
+SIZE = len(SCHEMAS)
 
 
 class BoxSealer:
@@ -91,8 +93,8 @@ def append(log: Log, kind: str) -> None:
     )
 
 
-def new_log(store: LogStore, size: int = 12) -> Log:
-    """A log of `size` entries, in which every kind occurs."""
+def new_log(store: LogStore, size: int = SIZE) -> Log:
+    """A log of `size` entries, in which the kinds occur one after the other."""
     log = Log.create(store, KEY, BoxSealer())
     kinds = list(SCHEMAS)
     for index in range(size):
@@ -105,7 +107,7 @@ def opened(store: LogStore) -> Log:
     return Log.open(store, KEY, BoxSealer(), NOW)
 
 
-def stored(size: int = 12) -> MemoryStore:
+def stored(size: int = SIZE) -> MemoryStore:
     """A store that holds a log of `size` entries."""
     store = MemoryStore()
     new_log(store, size)

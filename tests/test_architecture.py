@@ -10,18 +10,22 @@ import pytest
 
 # Each room may import those before it; qr only two of them, so that everything after may use it.
 ROOMS = [
-    *["errors", "amounts", "chains", "signatures", "codec", "review", "keys", "bitcoin", "evm", "families"],
+    *["errors", "times", "amounts", "chains", "signatures", "codec", "review", "keys", "bitcoin", "evm", "families"],
     *[
         "travel_rule",
         "screening",
         "policy",
-        "installed",
         "wire",
+        "officers",
+        "governance",
+        "installed",
         "audit",
         "judgement",
         "screen",
+        "council_screen",
         "vault",
         "ceremony",
+        "council",
         "qr",
         "edge",
     ],
@@ -40,7 +44,10 @@ NETWORK = {
     *["asyncio", "ftplib", "http", "imaplib", "poplib", "requests", "smtplib", "socket", "socketserver", "ssl"],
     *["telnetlib", "urllib", "urllib3", "webbrowser", "xmlrpc"],
 }
-PACKAGES = {"Crypto", "PIL", "bip_utils", "coincurve", "nacl", "pyseccomp", "pyzbar", "qrcode", "wallycore", "zxingcpp"}
+PACKAGES = {
+    *["Crypto", "PIL", "bip_utils", "coincurve", "gnupg", "nacl", "pyseccomp", "pyzbar", "qrcode", "wallycore"],
+    "zxingcpp",
+}
 EDGE_CALLS = {"print", "open", "input"}
 NO_CALLS = {"eval", "exec", "compile", "__import__", "breakpoint"}
 EDGE_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "unlink", "mkdir", "rmdir", "iterdir", "FileIO"}

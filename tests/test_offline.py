@@ -1,5 +1,6 @@
 """Nothing on the signer can reach a network: what could is not even loaded."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,10 @@ CLIENTS = {"asyncio", "ftplib", "http", "requests", "smtplib", "socket", "ssl", 
 HEAVY = {"bip_utils", "PIL", "pyzbar", "qrcode", "zxingcpp"}
 CRYPTOGRAPHY = {"coincurve", "nacl", "wallycore"}
 REPORT = "import atexit, sys; atexit.register(lambda: print('loaded:', *sys.modules))\n"
-COMMANDS = sorted(path.stem for path in (Path(__file__).parent.parent / "custody/cli").glob("[!_]*.py"))
+COMMANDS = sorted(path.stem for path in (Path(__file__).parent.parent / "custody/cli").glob("[!_]*"))
+# Processes of their own, and what they load though they cannot use it: python-gnupg imports `socket` to ask the name of
+# the machine, and the jail around it forbids every socket (tests/unit/edge/test_jail.py).
+CHILDREN = {"decoder_child": (), "key_child": (), "gpg_child; import gnupg": ("socket",)}
 
 
 def loaded_after(project: Path, statements: str, *arguments: str) -> set[str]:
@@ -26,6 +30,20 @@ def test_a_command_loads_nothing_that_could_reach_a_network(project: Path, comma
     loaded = loaded_after(project, f"import custody.cli.{command}")
     assert f"custody.cli.{command}" in loaded
     assert not loaded & CLIENTS
+
+
+def test_these_are_all_commands(project: Path) -> None:
+    command = [sys.executable, "-c", "from custody.cli import main; main(['--help'])"]
+    listed = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+    assert {"signer", "coordinator", "audit"} <= set(COMMANDS)
+    assert set(re.findall(r"^  ([a-z]+)  ", listed.stdout, re.MULTILINE)) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("child", CHILDREN)
+def test_a_process_of_its_own_loads_nothing_that_could_reach_a_network(project: Path, child: str) -> None:
+    loaded = loaded_after(project, f"import custody.edge.{child}")
+    assert f"custody.edge.{child.partition(';')[0]}" in loaded
+    assert loaded & CLIENTS == set(CHILDREN[child])
 
 
 def test_help_loads_hardly_anything(project: Path) -> None:

@@ -71,5 +71,14 @@ def test_with_sudo_it_asks_for_just_what_is_missing(poor_machine: Path) -> None:
     assert install.endswith("apt-get install -y --no-install-recommends libzbar0")
 
 
+def test_tests_and_demonstration_need_an_agent_that_the_program_does_not(poor_machine: Path) -> None:
+    command(poor_machine, "apt-get", "exit 0")
+    (poor_machine / "tests").mkdir()
+    for scope, needed in (("runtime", False), ("demo", True), ("test", True)):
+        run = set_up(poor_machine, scope)
+        assert run.returncode == 1
+        assert ("gpg-agent" in run.stderr) is needed
+
+
 def test_an_unknown_scope_is_a_usage_error(poor_machine: Path) -> None:
     assert set_up(poor_machine, "everything").returncode == 2

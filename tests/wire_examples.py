@@ -10,16 +10,20 @@ from typing import Any
 import cbor2
 import ceremonies
 import psbts
+import rosters
 
 from custody.audit.checkpoint import Checkpoint, LogKey
 from custody.audit.entry import Entry
 from custody.audit.merkle import Tree
 from custody.bitcoin.signing import sign
+from custody.wire.bundle import SignedBundle
 from custody.wire.export import DeviceExport, ExportedAccount
-from custody.wire.request import WithdrawalRequest
+from custody.wire.request import Approval, WithdrawalRequest
 from custody.wire.response import Answer, SigningResponse, Status
 
 LOG_KEY = LogKey("rehearsal.custody-example", bytes(range(32)))
+# Well-formed, and signed by nobody.
+APPROVAL = Approval("A" * 40, "approve", b"signature")
 
 
 def _grow(tree: Tree, kind: str, request: bytes | None = None, answer: bytes | None = None) -> Entry:
@@ -59,6 +63,10 @@ _ENTRY = _grow(_LOG, "answered", REQUEST.digest, _ANSWER.digest)
 RESPONSE = SigningResponse(
     _ANSWER, _ENTRY.leaf, _LOG.inclusion(_ENTRY.index), _LOG.consistency(_seen), _checkpoint(_LOG)
 )
+
+BUNDLE = rosters.bundle("list", b"# Flagged by the compliance desk\n1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2\n")
+# Two signatures have their place in it; what stands there is none.
+SIGNED_BUNDLE = SignedBundle(BUNDLE.content, (b"a signature", b"another signature"))
 
 
 def told(message: bytes) -> str:

@@ -9,19 +9,18 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from custody.audit.merkle import leaf_hash
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
 from custody.errors import CustodyError, EvidenceError, HomeError, InputError
+from custody.times import rfc3339, seconds_of
 
 VERSION = 1
 MAX_LEAF = 1_024
 MAX_PRIVATE = 8 * 1_048_576
 SALT_BYTES = 32
-LAST_SECOND = 253_402_300_799
 
 
 class Kind(StrEnum):
@@ -39,6 +38,14 @@ class Kind(StrEnum):
     UNLOCK_FAILED = "unlock-failed"
     TORN = "torn"
     TOKENS = "tokens"
+    ROSTER = "roster"
+    INSTALLED = "installed"
+    INSTALL_REFUSED = "install-refused"
+    IN_FORCE = "in-force"
+    VETOED = "vetoed"
+    FROZEN = "frozen"
+    THAWING = "thawing"
+    DECLINED = "declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +62,20 @@ class Schema:
         return frozenset(self.private.split())
 
 
-_JUDGED = "account decision decision_digest facts facts_digest list policy purpose tokens travel_rule"
+_JUDGED = (
+    "account approvals decision decision_digest facts facts_digest list maker policy purpose roster tokens travel_rule"
+)
+#: What every decision about the device itself holds: who took it, when by the elapsed clock, and what is in force then.
+_DECIDED = "agreed elapsed officers sealed_rules state"
 
 SCHEMAS: Mapping[str, Schema] = {
-    Kind.INIT: Schema("accounts_digest master_fingerprint officers origin rehearsal"),
+    Kind.INIT: Schema(
+        "accounts_digest elapsed master_fingerprint officers origin rehearsal sealed_rules state threshold"
+    ),
     Kind.POLICY: Schema("digest text"),
     Kind.LIST: Schema("digest text"),
     Kind.ACCOUNT: Schema("accounts_digest chain descriptor name"),
-    Kind.AUTHORISED: Schema(f"{_JUDGED} approvals charges officers spends transaction_id", request=True),
+    Kind.AUTHORISED: Schema(f"{_JUDGED} charges elapsed officers spends transaction_id", request=True),
     Kind.ANSWERED: Schema("authorised seen signatures", request=True, answer=True),
     Kind.REFUSED: Schema(f"{_JUDGED} seen", request=True, answer=True),
     Kind.CANCELLED: Schema("officers reason", request=True),
@@ -70,6 +83,14 @@ SCHEMAS: Mapping[str, Schema] = {
     Kind.UNLOCK_FAILED: Schema("officers reason"),
     Kind.TORN: Schema("bytes digest"),
     Kind.TOKENS: Schema("digest text"),
+    Kind.ROSTER: Schema("digest text"),
+    Kind.INSTALLED: Schema(f"{_DECIDED} digest text"),
+    Kind.INSTALL_REFUSED: Schema("digest kind reason sequence"),
+    Kind.IN_FORCE: Schema("elapsed state"),
+    Kind.VETOED: Schema(_DECIDED),
+    Kind.FROZEN: Schema(_DECIDED),
+    Kind.THAWING: Schema(_DECIDED),
+    Kind.DECLINED: Schema("officers reason"),
 }
 
 _DIGEST = '"([0-9a-f]{64})"'
@@ -77,7 +98,7 @@ _LEAF = re.compile(
     rf'\{{"answer":(?:null|{_DIGEST}),"index":(0|[1-9][0-9]{{0,15}}),"kind":"([a-z][a-z-]{{0,31}})",'
     rf'"outcome":(?:null|"([A-Za-z][A-Za-z0-9-]{{0,31}})"),"previous":(?:null|{_DIGEST}),"private":{_DIGEST},'
     rf'"request":(?:null|{_DIGEST}),"sealed":{_DIGEST},'
-    rf'"time":"([0-9]{{4}}(?:-[0-9]{{2}}){{2}}T[0-9]{{2}}(?::[0-9]{{2}}){{2}})Z","version":{VERSION}\}}'
+    rf'"time":"([0-9]{{4}}(?:-[0-9]{{2}}){{2}}T[0-9]{{2}}(?::[0-9]{{2}}){{2}}Z)","version":{VERSION}\}}'
 )
 
 
@@ -155,23 +176,15 @@ class Entry:
             sealed=bytes.fromhex(sealed),
             previous=_unhex(previous),
         )
-        placed = entry.index <= canonical_json.MAX_INT and (entry.previous is None) == (entry.index == 0)
-        if not placed or entry.time < 0:
+        if entry.index > canonical_json.MAX_INT or (entry.previous is None) != (entry.index == 0):
             raise _bad_syntax()
         return entry
 
 
-def rfc3339(seconds: int) -> str:
-    """Unix seconds as RFC 3339 in UTC, whole seconds. Raises InputError TIME-RANGE before 1970 and after 9999."""
-    if not 0 <= seconds <= LAST_SECOND:
-        raise InputError("TIME-RANGE", "A time is not between the years 1970 and 9999.")
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _seconds(text: str) -> int:
     try:
-        return int(datetime.fromisoformat(text + "+00:00").timestamp())
-    except ValueError as error:
+        return seconds_of(text)
+    except InputError as error:
         raise _bad_syntax() from error
 
 

@@ -19,9 +19,10 @@ from custody import __version__
 from custody.errors import Cancelled, CustodyError, UsageError
 
 _GROUPS = {
-    "demo": "two withdrawals signed and five refused, with no question asked, in a throw-away home",
+    "demo": "seven withdrawals, and what stolen keys cannot do, in throw-away homes",
     "signer": "the offline machine: keys, review, signing, log",
     "coordinator": "the online machine: builds requests, checks answers, finalises",
+    "compliance": "policy, lists and rosters: check, compare, sign",
     "audit": "checks the log of a signer",
     "qr": "messages to QR codes and back",
 }

@@ -1,34 +1,47 @@
 """`custody coordinator`: the online machine."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
 import click
 
-from custody.audit.entry import rfc3339
 from custody.cli import home_folder
 from custody.codec.canonical_json import Json
-from custody.coordinator import answers
+from custody.coordinator import answers, approvals
+from custody.coordinator.approvals import Statement
+from custody.coordinator.bundles import RulesFile
 from custody.coordinator.pairing import Pairings
 from custody.coordinator.requests import check_acceptable, evm_bytes, make_request, parse_lifetime, psbt_bytes
+from custody.coordinator.signing import hand
 from custody.edge.clock import unix_time
 from custody.edge.entropy import kernel_random
 from custody.edge.frames import check_dest, read_source, write_dest
 from custody.edge.inputs import read_input
 from custody.edge.outputs import check_output, write_output
 from custody.edge.terminal import say
+from custody.edge.terminal import show as show_lines
 from custody.errors import CustodyError, EvidenceError, InputError, UsageError
+from custody.evm.tokens import TokenRegistry
 from custody.families import Account, is_payer, raw_text
+from custody.officers import given
 from custody.qr.ur import Message
-from custody.wire import export
+from custody.screen import printable
+from custody.times import rfc3339
+from custody.wire import bundle, export
 from custody.wire import request as request_wire
 from custody.wire import response as response_wire
 from custody.wire.export import DeviceExport
-from custody.wire.request import Kind, WithdrawalRequest
+from custody.wire.request import Approval, Kind, WithdrawalRequest
 from custody.wire.response import SigningResponse
 
-_TYPES = {".request": request_wire.UR_TYPE, ".response": response_wire.UR_TYPE, ".account": export.UR_TYPE}
+_TYPES = {
+    ".request": request_wire.UR_TYPE,
+    ".response": response_wire.UR_TYPE,
+    ".bundle": bundle.UR_TYPE,
+    ".account": export.UR_TYPE,
+}
 
 _path = click.Path(path_type=Path)
 _request = click.option("--request", "request_file", type=_path, required=True, help="The request that was sent.")
@@ -67,6 +80,7 @@ def pair(source: str) -> dict[str, Json]:
     "--from", "payer", metavar="ADDRESS", help="EVM: which address of the account pays; the first by default."
 )
 @click.option("--travel-rule", type=_path, required=True, help="Travel-rule record, or a list of records (JSON).")
+@click.option("--maker", metavar="FPR", default="", help="The operator who answers for it; signs it next.")
 @click.option("--expires-in", default="24h", show_default=True, metavar="TIME", help="Like 90m or 24h.")
 @click.option("--purpose", default="", help="Shown to the officers.")
 @click.option("-o", "out", type=_path, required=True, metavar="F.request", help="Where the request goes.")
@@ -75,6 +89,7 @@ def request(
     account: str,
     payer: str | None,
     travel_rule: Path,
+    maker: str,
     expires_in: str,
     purpose: str,
     out: Path,
@@ -90,6 +105,7 @@ def request(
         device,
         paying,
         payer=payer,
+        maker=given.fingerprint(maker) if maker else "",
         purpose=purpose,
         lifetime=parse_lifetime(expires_in),
         now=unix_time(),
@@ -105,7 +121,10 @@ def request(
     WithdrawalRequest.parse(encoded)
     write_output(out, encoded)
     say(f"Request {made.digest.hex()}: {len(encoded):,} bytes at {out}")
-    say(f"Show it to the signer: custody coordinator show {out} --out screen")
+    if made.maker:
+        say(f"Its maker must sign next: custody coordinator approve {out} --key {made.maker}")
+    else:
+        say(f"Show it to the signer: custody coordinator show {out} --out screen")
     return {
         "request": made.digest.hex(),
         "bytes": len(encoded),
@@ -132,12 +151,102 @@ def _warn_if_hopeless(made: WithdrawalRequest, paying: Account) -> None:
         say(f"Warning: the signer will refuse this request: {error.code}: {error.message}")
 
 
+_by = click.option("--by", metavar="FPR", help="Fingerprint of the certificate of the person who signs.")
+_reject = click.option("--reject", is_flag=True, help="Say no, for good.")
+_tokens = click.option(
+    "--tokens", "tokens_file", type=_path, metavar="F", help="The signer's token registry; needed to pay tokens."
+)
+
+
+@coordinator.command("approval-text")
+@click.argument("request_file", type=_path, metavar="F.request")
+@click.option("--by", metavar="FPR", required=True, help="Fingerprint of the certificate of the person who signs.")
+@_reject
+@_tokens
+@click.option("-o", "out", type=_path, metavar="F", help="Also write it to this file, for gpg --detach-sign.")
+@_force
+def approval_text(
+    request_file: Path, by: str, reject: bool, tokens_file: Path | None, out: Path | None, force: bool
+) -> dict[str, Json]:
+    """Prints the exact text that a person signs.
+
+    The maker of the request makes it; everybody else approves, or rejects. The text ends without a line end.
+    """
+    if out:
+        check_output(out, force=force)
+    asked, _, _, paying = _asked(request_file)
+    said = _statement(asked, paying, given.fingerprint(by), reject=reject, tokens_file=tokens_file)
+    if out:
+        write_output(out, said.text)
+    text = said.text.decode("ascii")
+    click.echo(text, nl=False)
+    return {"text": text, "sha256": hashlib.sha256(said.text).hexdigest(), "verdict": said.verdict}
+
+
+@coordinator.command("approve")
+@click.argument("request_file", type=_path, metavar="F.request")
+@click.option("--key", metavar="FPR", help="Sign with this key of your own gpg; smart cards and pinentry work.")
+@click.option("--signature", "signature_file", type=_path, metavar="F.sig", help="Or add what gpg --detach-sign made.")
+@_by
+@_reject
+@_tokens
+def approve(
+    request_file: Path,
+    key: str | None,
+    signature_file: Path | None,
+    by: str | None,
+    reject: bool,
+    tokens_file: Path | None,
+) -> dict[str, Json]:
+    """Signs a request, and puts the signature into its file.
+
+    The maker of the request makes it; everybody else approves, or rejects. Read the text before the key signs it.
+    """
+    asked, _, _, paying = _asked(request_file)
+    brought = read_input(signature_file, given.MAX_GIVEN) if signature_file else None
+    signing = hand(key, brought, by, by_needed=True)
+    said = _statement(asked, paying, signing.by or "", reject=reject, tokens_file=tokens_file)
+    show_lines(said.text.decode("ascii").split("\n"))
+    made = signing.sign(said.text, unix_time())
+    # Others may have signed the same file while this person was asked for a PIN.
+    encoded = approvals.with_approval(_unchanged(request_file, asked), Approval(said.by, said.verdict, made.signature))
+    write_output(request_file, encoded)
+    say()
+    if made.unchecked:
+        say(printable(f"The signature was not verified here: {made.unchecked}"))
+    signed = WithdrawalRequest.parse(encoded)
+    show_lines(approvals.signed_so_far(signed))
+    return {
+        "request": signed.digest.hex(),
+        "by": said.by,
+        "verdict": said.verdict,
+        "checked": made.unchecked is None,
+        "signed": [{"by": one.by, "verdict": one.verdict} for one in signed.approvals],
+    }
+
+
+def _unchanged(request_file: Path, asked: WithdrawalRequest) -> WithdrawalRequest:
+    """The request as it now stands in its file. Raises EvidenceError APPROVAL-CHANGED."""
+    now = WithdrawalRequest.parse(read_input(request_file, request_wire.MAX_BYTES))
+    if now.digest != asked.digest:
+        raise EvidenceError("APPROVAL-CHANGED", "The file holds another request than was signed.", "Nothing was added.")
+    return now
+
+
+def _statement(
+    asked: WithdrawalRequest, paying: Account, by: str, *, reject: bool, tokens_file: Path | None
+) -> Statement:
+    registry = read_input(tokens_file, bundle.MAX_BYTES) if tokens_file else None
+    tokens = TokenRegistry.parse(RulesFile.read(registry, "tokens").body) if registry is not None else TokenRegistry()
+    return approvals.statement(asked, paying, by, reject=reject, tokens=tokens)
+
+
 @coordinator.command("show")
 @click.argument("message", type=_path)
 @click.option("--out", required=True, metavar="DEST", help="screen, F.gif, F.txt, file:F or a folder.")
 @_force
 def show(message: Path, out: str, force: bool) -> dict[str, Json]:
-    """Shows a request, response or account file as QR codes."""
+    """Shows a request, response, bundle or account file as QR codes."""
     if message.suffix not in _TYPES:
         raise UsageError("SHOW-TYPE", f"A file to show ends in {', '.join(_TYPES)}.")
     check_dest(out, force=force)

@@ -26,12 +26,14 @@ def make_request(
     account: Account,
     *,
     payer: str | None = None,
+    maker: str = "",
     purpose: str,
     lifetime: int,
     now: int,
     random: Callable[[int], bytes],
 ) -> WithdrawalRequest:
-    """A request for ``device``, for ``lifetime`` seconds; ``payer`` names one of an EVM account's addresses.
+    """A request for ``device``, for ``lifetime`` seconds; ``payer`` names one of an EVM account's addresses,
+    ``maker`` the operator who answers for it, by fingerprint.
 
     Raises:
         InputError: a code of the record's reader.
@@ -49,6 +51,7 @@ def make_request(
         device=device.origin,
         account=account.name,
         checksum=payer,
+        maker=maker,
         chain_id=account.chain.chain_id,
         kind=kind,
         transaction=transaction,

@@ -30,7 +30,7 @@ CASES = (
         "The travel-rule record names all four parties and is bound to this very output. The officer compared the "
         "address, typed the code, and the signer signed.",
         world.BITCOIN_ACCOUNT,
-        lambda account: bitcoin_world.withdrawal(_bitcoin(account), _SATOSHI),
+        lambda account: bitcoin_world.withdrawal(bitcoin(account), _SATOSHI),
     ),
     Case(
         "btc-no-name",
@@ -38,7 +38,7 @@ CASES = (
         "Japan's travel rule wants the beneficiary's name to travel with the transfer. It is missing, so the key is "
         "not used.",
         world.BITCOIN_ACCOUNT,
-        lambda account: bitcoin_world.without_beneficiary_name(_bitcoin(account), _SATOSHI),
+        lambda account: bitcoin_world.without_beneficiary_name(bitcoin(account), _SATOSHI),
     ),
     Case(
         "btc-flagged-sibling",
@@ -46,7 +46,7 @@ CASES = (
         "The list holds the thief's old-style address. The withdrawal goes to a new-style address of the same key: "
         "a comparison of texts would have missed it.",
         world.BITCOIN_ACCOUNT,
-        lambda account: bitcoin_world.withdrawal(_bitcoin(account), _SATOSHI, bitcoin_world.FLAGGED_SIBLING),
+        lambda account: bitcoin_world.withdrawal(bitcoin(account), _SATOSHI, bitcoin_world.FLAGGED_SIBLING),
     ),
     Case(
         "btc-amount-lie",
@@ -54,7 +54,7 @@ CASES = (
         "It claims that a coin of 5 holds 2.5; the difference would be lost as a fee. The previous transaction proves "
         "the truth.",
         world.BITCOIN_ACCOUNT,
-        lambda account: bitcoin_world.with_amount_lie(_bitcoin(account), _SATOSHI),
+        lambda account: bitcoin_world.with_amount_lie(bitcoin(account), _SATOSHI),
     ),
     Case(
         "erc20-allowed",
@@ -83,7 +83,8 @@ CASES = (
 )
 
 
-def _bitcoin(account: Account) -> BitcoinAccount:
+def bitcoin(account: Account) -> BitcoinAccount:
+    """The account, which is a Bitcoin account. Raises UsageError DEMO-ACCOUNT."""
     if not isinstance(account, BitcoinAccount):
         raise UsageError("DEMO-ACCOUNT", "This withdrawal of the demonstration needs a Bitcoin account.")
     return account

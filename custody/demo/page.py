@@ -6,7 +6,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
-from custody.audit.verify import Report
+from custody.demo.cases import Case
+from custody.demo.evidence import Evidence
+from custody.demo.house_cases import HouseCase
+from custody.demo.house_story import Event, left_device
 from custody.demo.story import Scene
 
 _STYLE = """
@@ -22,15 +25,19 @@ svg { width: 100%; height: auto; display: block; margin: 24px 0; }
 article { background: #fff; border: 1px solid var(--line); border-radius: 10px; padding: 24px; margin: 24px 0; }
 header { display: flex; gap: 16px; align-items: baseline; flex-wrap: wrap; }
 .badge { color: #fff; border-radius: 999px; padding: 2px 14px; font-weight: 600; font-size: 14px; }
-.signed { background: var(--yes); } .refused { background: var(--no); }
+.signed { background: var(--yes); } .refused, .vetoed { background: var(--no); }
+.waits { background: #8a5a00; } .frozen { background: #1d5c94; }
+nav { color: var(--soft); margin: 0 0 20px; } nav a { color: inherit; }
+.second { margin-top: 64px; padding-top: 40px; border-top: 1px solid var(--line); }
 .views { display: grid; grid-template-columns: 232px minmax(0, 1fr); gap: 24px; align-items: start; }
 figure { margin: 0; } figure img { width: 100%; image-rendering: pixelated; border: 1px solid var(--line); }
-figcaption, .fine { color: var(--soft); font-size: 14px; }
+figcaption, .fine { color: var(--soft); font-size: 14px; overflow-wrap: anywhere; }
 pre { background: #10151d; color: #e8edf4; padding: 16px 18px; border-radius: 8px; margin: 0;
       font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: 6px 12px 6px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 code { font: 13px ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+.name { white-space: nowrap; }
 @media (max-width: 760px) { .views { grid-template-columns: 1fr; } }
 @media print { body { background: #fff; } article { break-inside: avoid; } }
 """
@@ -45,24 +52,44 @@ _STEPS = (
 )
 
 
-def page(out: Path, scenes: Sequence[Scene], report: Report, tampered: Report) -> str:
+def page(out: Path, scenes: Sequence[Scene], first: Evidence, events: Sequence[Event], second: Evidence) -> str:
     """The page about what stands in ``out``."""
-    body = "".join((_beginning(), *(_scene(out, scene) for scene in scenes), _log(out, report, tampered), _end()))
+    parts = (
+        _beginning(),
+        *(_scene(out, scene) for scene in scenes),
+        _log(out, first),
+        _second_beginning(),
+        *(_event(out, event) for event in events),
+        _log(out, second),
+        _end(),
+    )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>The air-gapped signer: a demonstration</title><style>{_STYLE}</style></head>"
-        f"<body><main>{body}</main></body></html>\n"
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
 
 
 def _beginning() -> str:
     return (
+        "<nav>1. Seven withdrawals meet the signer &nbsp;&middot;&nbsp; "
+        '<a href="#second">2. The keys of everybody online are stolen</a></nav>'
         "<h1>Seven withdrawals meet the signer</h1>"
         '<p class="lead">The machine that holds the keys has no network. It reads a withdrawal from QR codes, finds '
         "out for itself what the transaction does, judges it by the policy, shows it to the officer, and signs only "
         "what was read and confirmed. Every answer, a refusal too, stands in a log that cannot be changed unseen.</p>"
         f"{_flow()}"
+    )
+
+
+def _second_beginning() -> str:
+    return (
+        '<h1 class="second" id="second">The keys of everybody online are stolen</h1>'
+        '<p class="lead">Another house, with people: one makes a withdrawal, two approvers of two organisations sign '
+        "it, compliance signs the policy, and three officers stand at the device, of whom two consent. The thief holds "
+        "every computer with a network and every key that lies there: those of maker, approvers and compliance. What "
+        "he does not hold is the device, and the officers' secrets.</p>"
     )
 
 
@@ -88,23 +115,37 @@ def _flow_steps() -> Iterator[str]:
 
 
 def _scene(out: Path, scene: Scene) -> str:
-    status = scene.outcome.status
-    answer = _picture(out / scene.case.name / "answer.gif", "The answer as it leaves the signer")
-    asked = _picture(
-        out / scene.case.name / "request.gif", f"The request: {scene.request_bytes:,} bytes in {scene.frames} frames"
+    case, folder = scene.case, out / scene.case.name
+    caption = f"The request: {scene.request_bytes:,} bytes in {scene.frames} frames"
+    pictures = (
+        _picture(folder / "request.gif", caption),
+        _picture(folder / "answer.gif", "The answer as it leaves the signer"),
     )
-    left = (
-        f"A signature left the device; the transaction is <code>{escape(scene.txid)}</code>."
-        if scene.txid
-        else "No signature left the device. The online side learns that it was refused, and not why."
-    )
+    left = left_device(scene.txid)
+    views = _views(pictures, scene.screen, left, scene.outcome.entry.index, case.name)
+    return _article(case, scene.outcome.status, views)
+
+
+def _event(out: Path, event: Event) -> str:
+    pictures = [_picture(out / event.case.name / name, caption) for name, caption in event.pictures]
+    return _article(event.case, event.status, _views(pictures, event.screen, event.left, event.entry, event.case.name))
+
+
+def _article(case: Case | HouseCase, status: str, views: str) -> str:
     return (
-        f'<article id="{escape(scene.case.name)}"><header><h2>{escape(scene.case.title)}</h2>'
-        f'<span class="badge {status}">{status.upper()}</span></header><p>{escape(scene.case.lesson)}</p>'
-        f'<div class="views"><div>{asked}<br>{answer}</div><div><pre>{escape(chr(10).join(scene.screen))}</pre>'
-        f'<p class="fine">{left} Log entry {scene.outcome.entry.index}. '
-        f"Files: <code>{escape(scene.case.name)}/</code></p></div></div></article>"
+        f'<article id="{escape(case.name)}"><header><h2>{escape(case.title)}</h2>'
+        f'<span class="badge {escape(status)}">{escape(status.upper())}</span></header><p>{escape(case.lesson)}</p>'
+        f"{views}</article>"
     )
+
+
+def _views(pictures: Sequence[str], screen: Sequence[str], left: str, entry: int, folder: str) -> str:
+    """What crossed the air gap, where something did, beside what stood on the signer's screen."""
+    seen = (
+        f"<pre>{escape(chr(10).join(screen))}</pre>"
+        f'<p class="fine">{escape(left)} Log entry {entry}. Files: <code class="name">{escape(folder)}/</code></p>'
+    )
+    return f'<div class="views"><div>{"<br>".join(pictures)}</div><div>{seen}</div></div>' if pictures else seen
 
 
 def _picture(path: Path, caption: str) -> str:
@@ -115,17 +156,17 @@ def _picture(path: Path, caption: str) -> str:
     )
 
 
-def _log(out: Path, report: Report, tampered: Report) -> str:
-    rows = "".join(_row(line) for line in (out / "log" / "entries").read_bytes().splitlines())
-    index = tampered.first_bad[0] if tampered.first_bad else None
+def _log(out: Path, evidence: Evidence) -> str:
+    rows = "".join(_row(line) for line in (out / evidence.place / "entries").read_bytes().splitlines())
+    index = evidence.tampered.first_bad[0] if evidence.tampered.first_bad else None
     return (
         "<article><header><h2>The log, as an auditor gets it</h2></header>"
-        f"<p>{report.size} entries hold against the signed checkpoint. When one word of the refusal in entry {index} "
-        f"was changed in a copy, the check named entry {index}. Names and reasons are in the private part: committed "
-        "to, disclosed only by the device.</p>"
+        f"<p>{evidence.report.size} entries hold against the signed checkpoint. When one word of the refusal in entry "
+        f"{index} was changed in a copy, the check named entry {index}. Names and reasons are in the private part: "
+        "committed to, disclosed only by the device.</p>"
         f"<table><thead><tr><th>No.</th><th>What</th><th>Outcome</th><th>Request</th><th>Time</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table><p class='fine'>Check it: <code>custody audit verify --log log "
-        "--key log-key.txt</code></p></article>"
+        f"<tbody>{rows}</tbody></table><p class='fine'>Check it: <code>custody audit verify --log {evidence.place} "
+        f"--key {evidence.place}/log-key.txt</code></p></article>"
     )
 
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from custody import ceremony, screen
-from custody.audit.checkpoint import LogVerifier
-from custody.audit.verify import Report, export_lines, verify
 from custody.ceremony import Consent, Outcome
 from custody.chains import ANVIL, REGTEST
 from custody.coordinator import answers
 from custody.coordinator.pairing import Pairings
 from custody.coordinator.requests import evm_bytes, make_request
-from custody.demo import world
+from custody.council_screen import heading
+from custody.demo import evidence, house_cases, world
 from custody.demo.cases import CASES, Case
-from custody.edge import founding, home
+from custody.demo.evidence import Evidence
+from custody.edge import founding, home, making
 from custody.edge.disk import write_atomic
 from custody.edge.entropy import kernel_random
 from custody.edge.founding import Founders
@@ -27,7 +27,10 @@ from custody.edge.key_process import KeyProcess
 from custody.edge.places import writing
 from custody.errors import UsageError
 from custody.families import parse_account, raw_text
+from custody.governance.clocks import Times
+from custody.governance.state import State
 from custody.judgement import Judgement
+from custody.officers.consent import Typed
 from custody.qr.ur import Message
 from custody.vault import mnemonic
 from custody.wire import export, request, response
@@ -35,6 +38,13 @@ from custody.wire.request import WithdrawalRequest
 from custody.wire.response import SigningResponse
 
 DAY = 86_400
+
+#: By kind, the file that the story leaves, and what stands in it.
+_RULES = {
+    "policy": ("policy.toml", world.POLICY),
+    "list": ("flagged.txt", world.FLAGGED_LIST),
+    "tokens": ("tokens.toml", world.TOKENS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +74,10 @@ class _Officer:
     def confirm(self, judgement: Judgement, code: str) -> Consent:
         self.read(judgement)
         self.screen += ("", f"To sign exactly this, {world.OFFICER} types:  {code}")
-        return Consent(world.OFFICER, code)
+        return Consent((Typed(world.OFFICER, code),))
 
     def read(self, judgement: Judgement) -> None:
-        self.screen = tuple(screen.lines(judgement, rehearsal=True))
+        self.screen = tuple(screen.lines(judgement, heading(State(), Times(0, 0), rehearsal=True)))
 
 
 class Stage:
@@ -79,27 +89,25 @@ class Stage:
         for name, network in ((world.BITCOIN_ACCOUNT, REGTEST), (world.EVM_ACCOUNT, ANVIL)):
             with home.opened(self._home, now) as opened, self._unlock(opened) as key:
                 descriptor = key.descriptor(network.chain_id, 0)
-                opened.add_account(parse_account(name, network, descriptor), now)
+                opened.add_account(parse_account(name, network, descriptor))
         with home.opened(self._home, now) as opened:
             self._pairings.learn(opened.export(opened.installed.accounts))
 
     def _found(self) -> None:
         entropy = mnemonic.entropy_of(world.MNEMONIC)
         new = founding.found(
-            Founders(world.OFFICER, world.PASSPHRASE),
+            Founders({world.OFFICER: world.PASSPHRASE}, threshold=1),
             entropy,
             rehearsal=True,
-            policy=world.POLICY.encode(),
-            flagged=world.FLAGGED_LIST.encode(),
-            tokens=world.TOKENS.encode(),
+            files={kind: text.encode() for kind, (_, text) in _RULES.items()},
             random=kernel_random,
         )
-        home.make(self._home, new, self._now)
-        for _, name, content in new.rules:
-            write_atomic(self._out / name, content or b"", mode=0o644)
+        making.make(self._home, new, self._now)
+        for name, text in _RULES.values():
+            write_atomic(self._out / name, text.encode(), mode=0o644)
 
     def _unlock(self, opened: SignerHome) -> KeyProcess:
-        return KeyProcess(opened.sealed_seed, world.PASSPHRASE)
+        return KeyProcess(opened.sealed, {world.OFFICER: world.PASSPHRASE})
 
     def play(self, case: Case) -> Scene:
         """One withdrawal from the coordinator through the signer and back, over real QR codes."""
@@ -136,7 +144,7 @@ class Stage:
     def _sign(self, scanned: bytes) -> tuple[_Officer, Outcome]:
         officer = _Officer()
         with home.opened(self._home, self._now) as opened:
-            outcome = ceremony.sign(scanned, opened, officer, lambda _: self._unlock(opened), self._now)
+            outcome = ceremony.sign(scanned, opened, officer, lambda _: self._unlock(opened))
         if outcome.status == "refused" and outcome.judgement:
             officer.read(outcome.judgement)
         return officer, outcome
@@ -155,33 +163,13 @@ class Stage:
         write_atomic(folder / "signed.hex", raw_text(account.chain, raw).encode() + b"\n", mode=0o644)
         return txid
 
-    def export_log(self) -> Report:
-        """The log as an auditor gets it, checked against its key."""
-        log = self._out / "log"
-        log.mkdir()
-        with home.opened(self._home, self._now) as opened, (self._home / "log" / "entries").open("rb") as entries:
-            key, checkpoint = str(opened.log.verifier), opened.log.checkpoint
-            lines = b"".join(export_lines(entries))
-        write_atomic(log / "entries", lines, mode=0o644)
-        for place in (log / "checkpoint.txt", self._out / "checkpoint.txt"):
-            write_atomic(place, checkpoint.encode(), mode=0o644)
-        for place in (log / "log-key.txt", self._out / "log-key.txt"):
-            write_atomic(place, f"{key}\n".encode(), mode=0o644)
-        write_dest(
-            Message(export.UR_TYPE, self._pairings.devices[0].serialize()),
-            str(self._out / "pairing.gif"),
-        )
-        return verify(lines, checkpoint.encode(), LogVerifier.parse(key))
-
-
-def tampered(out: Path) -> Report:
-    """What the check says when somebody turns a refusal in the exported log into something else."""
-    log = out / "log"
-    lines = (log / "entries").read_bytes().splitlines(keepends=True)
-    position = next(place for place, line in enumerate(lines) if b'"kind":"refused"' in line)
-    lines[position] = lines[position].replace(b'"outcome":"refused"', b'"outcome":"xefused"')
-    key = LogVerifier.parse((log / "log-key.txt").read_text().strip())
-    return verify(b"".join(lines), (log / "checkpoint.txt").read_bytes(), key)
+    def export_log(self) -> Evidence:
+        """The log as an auditor gets it, checked against its key; what checks and pairs stands beside it too."""
+        told = evidence.exported(self._home, self._now, self._out, "log")
+        for name in ("checkpoint.txt", "log-key.txt"):
+            write_atomic(self._out / name, (self._out / "log" / name).read_bytes(), mode=0o644)
+        write_dest(Message(export.UR_TYPE, self._pairings.devices[0].serialize()), str(self._out / "pairing.gif"))
+        return told
 
 
 @contextmanager
@@ -203,13 +191,14 @@ def prepare(out: Path) -> None:
             raise UsageError("DEMO-FOLDER", f"{out} is no folder.", "Choose another folder with --out.")
         out.mkdir(parents=True, exist_ok=True)
         left = list(out.iterdir())
-        if {one.name for one in left} - {case.name for case in CASES} - _LEFT:
+        if {one.name for one in left} - _LEFT:
             raise UsageError("DEMO-FOLDER", f"{out} holds other things.", "Choose another folder with --out.")
         for one in left:
             shutil.rmtree(one) if one.is_dir() else one.unlink()
 
 
 _LEFT = {
+    *(case.name for case in (*CASES, *house_cases.CASES)),
     "policy.toml",
     "flagged.txt",
     "tokens.toml",
@@ -217,5 +206,6 @@ _LEFT = {
     "log-key.txt",
     "checkpoint.txt",
     "pairing.gif",
+    "house",
     "index.html",
 }

@@ -1,74 +1,74 @@
-"""The signer's home on disk (docs/spec/home.md): made whole or not at all, and refused when edited."""
+"""The signer's home on disk (docs/spec/home.md): opened by one process at a time, and refused when edited."""
 
 import hashlib
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from custody import ceremony
+from custody.audit.entry import Entry
 from custody.audit.log import Log
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
-from custody.edge.disk import LogFiles, failures, lock, make_folder, read_bounded, sync_folder, write_atomic
+from custody.edge import clock_file
+from custody.edge.disk import LogFiles, failures, lock, read_bounded, write_atomic
+from custody.edge.gpg import JailedGpg
+from custody.edge.making import ROLE, home_reading, move, officer_file, rehearsal_only
+from custody.edge.rules_files import MAX_FILE, RulesFiles, edited
 from custody.errors import CustodyError, HomeError, UsageError
 from custody.families import Account
+from custody.governance.clocks import Clock, Reading, Times
+from custody.governance.state import State
 from custody.installed import Files, Installed, file_digest, serialize_accounts
-from custody.vault.sealed import Header, open_sealed, read_header, seal
-from custody.vault.secrets import SECRET_BYTES, DeviceSecrets, SeedSecret
+from custody.officers.openpgp import SignatureVerifier
+from custody.vault.orders import Sealed
+from custody.vault.sealed import Header, open_sealed, read_header
+from custody.vault.secrets import SECRET_BYTES, DeviceSecrets
 from custody.wire.export import MAX_ACCOUNTS, DeviceExport, ExportedAccount
 
-MAX_FILE = 2 * 1_048_576
-
-_ROLE = canonical_json.dumps({"role": "signer", "version": 1})
-
-
-@dataclass(frozen=True, slots=True)
-class NewHome:
-    """What a new home starts with; policy and list may be absent, and then everything is denied."""
-
-    header: Header
-    entropy: bytes = field(repr=False)
-    passphrase: str = field(repr=False)
-    device_key: bytes = field(repr=False)
-    device_nonce: bytes
-    secrets: DeviceSecrets
-    master_fingerprint: str
-    policy: bytes | None
-    flagged: bytes | None
-    tokens: bytes | None = None
-
-    @property
-    def rules(self) -> tuple[tuple[str, str, bytes | None], ...]:
-        """Kind of log entry, file name, and content of what is pinned."""
-        return (
-            ("policy", "policy.toml", self.policy),
-            ("list", "flagged.txt", self.flagged),
-            ("tokens", "tokens.toml", self.tokens),
-        )
+#: Entries that say what is in force; those that also sealed it anew.
+_SEALING = ("init", "installed", "vetoed", "frozen", "thawing")
+_GOVERNING = (*_SEALING, "in-force")
 
 
 @dataclass(frozen=True, slots=True)
 class SignerHome:
-    """An open home: everything but the seed.
+    """An open home: everything but the officers' secrets and the seed.
 
-    ``header`` is that of the device's own secrets, proved by opening them; ``officers`` are named by the seed's
-    header, which is proved when the seed opens.
+    Attributes:
+        header: that of the device's own secrets, proved by opening them.
+        officers: who has a secret here, by the seed's header, which is proved when the seed opens. quorum: how many
+            of them consent to a signature.
+        state, times: what is in force, and the clocks, as they were when the home was opened.
+        verifier: checks OpenPGP signatures.
     """
 
     folder: Path
     header: Header
     officers: tuple[str, ...]
+    quorum: int
     log: Log
     installed: Installed
     files: Files
+    state: State
+    clock: Clock
+    reading: Reading
+    verifier: SignatureVerifier
+    sealed: Sealed = field(repr=False)
     code_secret: bytes = field(repr=False)
 
     @property
-    def sealed_seed(self) -> bytes:
-        """The sealed seed, as it lies on disk."""
-        return _read(self.folder / "seed.sealed")
+    def times(self) -> Times:
+        """The two clocks."""
+        return self.clock.times(self.reading)
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """The officers who may consent: those with a secret here whom the roster still names."""
+        named = self.installed.roster.officers if self.installed.roster else self.officers
+        return tuple(name for name in self.officers if name in named)
 
     def export(self, accounts: tuple[Account, ...]) -> DeviceExport:
         """What the online side is told: the log, what is installed, and these accounts."""
@@ -76,12 +76,12 @@ class SignerHome:
             origin=self.header.origin,
             log_key=str(self.log.verifier),
             checkpoint=self.log.checkpoint,
-            policy_sequence=self.installed.sequence,
-            list_sequence=self.installed.sequence,
+            policy_sequence=self.installed.sequence("policy"),
+            list_sequence=self.installed.sequence("list"),
             accounts=tuple(ExportedAccount(one.name, one.chain.chain_id, one.descriptor) for one in accounts),
         )
 
-    def add_account(self, account: Account, now: int) -> None:
+    def add_account(self, account: Account) -> None:
         """Registers an account: written aside, logged, put in place.
 
         Raises:
@@ -100,97 +100,35 @@ class SignerHome:
             "descriptor": account.descriptor,
             "name": account.name,
         }
-        self.log.append("account", private=private, time=now)
+        self.log.append("account", private=private, time=self.times.latest)
         _put_in_place(self.folder)
 
+    def keep(self, sealed_rules: bytes, content: bytes | None) -> bytes:
+        """Writes aside what a decision of the officers brings; returns the SHA-256 of ``sealed_rules``."""
+        return RulesFiles(self.folder).keep(sealed_rules, content)
 
-def make(folder: Path, new: NewHome, now: int) -> None:
-    """Builds a home beside its place and renames it there.
-
-    Raises:
-        HomeError: HOME-EXISTS, or what the disk says.
-    """
-    check_free(folder)
-    building = folder.with_name(f".{folder.name}.new")
-    with failures("home"):
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.rmtree(building, ignore_errors=True)
-    make_folder(building)
-    try:
-        _fill(building, new, now)
-        _move(building, folder)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
-
-
-def check_free(folder: Path) -> None:
-    """Refuses a place where a home, or anything else, is.
-
-    Raises:
-        HomeError: HOME-EXISTS, HOME-WRITE.
-    """
-    with failures("home"):
-        taken = folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir())))
-    if taken:
-        raise HomeError("HOME-EXISTS", "There is something at this place already.", "Choose another --home.")
-
-
-def _fill(folder: Path, new: NewHome, now: int) -> None:
-    log_key = new.secrets.log_key(new.header.origin)
-    seed = SeedSecret(
-        entropy=new.entropy,
-        code_secret=new.secrets.code_secret,
-        log_key=str(log_key.verifier),
-        policy_digest=file_digest(new.policy),
-        list_digest=file_digest(new.flagged),
-        tokens_digest=file_digest(new.tokens),
-    )
-    if new.header.kdf is None:
-        raise HomeError("HOME-CORRUPT", "A seed must be sealed under a passphrase.")
-    device = Header("device", new.header.rehearsal, new.header.origin, new.device_nonce)
-    write_atomic(folder / "home.json", _ROLE)
-    write_atomic(folder / "seed.sealed", seal(seed.serialize(), new.header, new.header.kdf.key(new.passphrase)))
-    write_atomic(folder / "device.key", new.device_key)
-    write_atomic(folder / "device.sealed", seal(new.secrets.serialize(), device, new.device_key))
-    write_atomic(folder / "accounts.json", serialize_accounts(()))
-    log = Log.create(LogFiles(folder / "log"), log_key, new.secrets.sealer)
-    log.append("init", private=_beginning(new), time=now)
-    for kind, name, content in new.rules:
-        if content is not None:
-            write_atomic(folder / name, content)
-            private: dict[str, Json] = {
-                "digest": hashlib.sha256(content).hexdigest(),
-                "text": content.decode(errors="replace"),
-            }
-            log.append(kind, private=private, time=now)
-
-
-def _beginning(new: NewHome) -> dict[str, Json]:
-    return {
-        "accounts_digest": hashlib.sha256(serialize_accounts(())).hexdigest(),
-        "master_fingerprint": new.master_fingerprint,
-        "officers": list(new.header.officers),
-        "origin": new.header.origin,
-        "rehearsal": new.header.rehearsal,
-    }
+    def settle(self, stamp: int | None) -> None:
+        """Puts in place what was kept and logged; ``stamp``, of a bundle, moves the floor of the clock."""
+        RulesFiles(self.folder).settle()
+        if stamp is not None and stamp > self.clock.floor:
+            clock_file.store(self.folder, self.clock.raise_floor(stamp, self.reading), self.code_secret)
 
 
 @contextmanager
-def opened(folder: Path, now: int, *, practice: bool = False) -> Iterator[SignerHome]:
-    """The home, locked against other processes; an interrupted signing is logged on the way in.
+def opened(folder: Path, at: int | None = None, *, practice: bool = False) -> Iterator[SignerHome]:
+    """The home, locked against other processes; what was interrupted or has become due is logged on the way in.
 
     Args:
-        now: Unix seconds.
+        at: the time of a rehearsal, Unix seconds; None for this machine's.
         practice: the caller was given what only a rehearsal home may be given; no other home is opened then.
 
     Raises:
         HomeError: HOME-ABSENT, HOME-ROLE, HOME-CORRUPT, HOME-EDITED, HOME-BUSY, REHEARSAL-ONLY, or a code of the log.
     """
     _check_role(folder)
-    with lock(folder / "lock"):
-        home = _read_home(folder, now, practice=practice)
-        ceremony.recover(home.log, now)
+    with lock(folder / "lock"), JailedGpg() as verifier:
+        home = _read_home(folder, at, verifier, practice=practice)
+        ceremony.recover(home.log, home.times.latest)
         yield home
 
 
@@ -199,26 +137,104 @@ def _check_role(folder: Path) -> None:
         absent = not folder.is_dir()
     if absent:
         raise HomeError("HOME-ABSENT", "There is no home at this place.", "Make one: custody signer init")
-    if _read(folder / "home.json") != _ROLE:
+    if _read(folder / "home.json") != ROLE:
         raise HomeError("HOME-ROLE", "This home is not a signer's.", "A home has one role: choose another --home.")
 
 
-def _read_home(folder: Path, now: int, *, practice: bool) -> SignerHome:
+def _read_home(folder: Path, at: int | None, verifier: SignatureVerifier, *, practice: bool) -> SignerHome:
+    device, secrets = _device(folder)
+    if practice and not device.rehearsal:
+        raise rehearsal_only()
+    seed = _seed_header(folder, device)
+    reading = home_reading(at, rehearsal=device.rehearsal)
+    clock = _clock(folder, reading, secrets.code_secret)
+    log = Log.open(LogFiles(folder / "log"), secrets.log_key(device.origin), secrets.sealer, clock.latest(reading))
+    state = _state(log, clock.times(reading))
+    files = _files(folder, log, state)
+    installed = _installed(device, files)
+    clock = _caught_up(folder, clock, installed, reading, secrets.code_secret)
+    return SignerHome(
+        folder=folder,
+        header=device,
+        officers=seed.officers,
+        quorum=installed.roster.consent if installed.roster else seed.threshold,
+        log=log,
+        installed=installed,
+        files=files,
+        state=state,
+        clock=clock,
+        reading=reading,
+        verifier=verifier,
+        sealed=_sealed(folder, log, seed),
+        code_secret=secrets.code_secret,
+    )
+
+
+def _device(folder: Path) -> tuple[Header, DeviceSecrets]:
     device_key, sealed_device = _read(folder / "device.key"), _read(folder / "device.sealed")
     if len(device_key) != SECRET_BYTES:
         raise HomeError("HOME-CORRUPT", "The device key of this home is damaged.")
     secrets = DeviceSecrets.parse(open_sealed(sealed_device, device_key))
-    device, seed = read_header(sealed_device), read_header(_read(folder / "seed.sealed"))
-    if (device.purpose, seed.purpose) != ("device", "seed") or (
-        (device.origin, device.rehearsal) != (seed.origin, seed.rehearsal)
-    ):
-        raise HomeError("HOME-CORRUPT", "The two sealed files of this home do not belong together.")
-    if practice and not device.rehearsal:
-        raise rehearsal_only()
-    log = Log.open(LogFiles(folder / "log"), secrets.log_key(device.origin), secrets.sealer, now)
-    files = _decisive_files(folder, log)
-    installed = _installed(device, files)
-    return SignerHome(folder, device, seed.officers, log, installed, files, secrets.code_secret)
+    return read_header(sealed_device), secrets
+
+
+def _seed_header(folder: Path, device: Header) -> Header:
+    seed = read_header(_read(folder / "seed.sealed"))
+    alike = (device.origin, device.rehearsal) == (seed.origin, seed.rehearsal)
+    if (device.purpose, seed.purpose) != ("device", "seed") or not alike:
+        raise HomeError("HOME-CORRUPT", "The sealed files of this home do not belong together.")
+    return seed
+
+
+def _clock(folder: Path, reading: Reading, secret: bytes) -> Clock:
+    """The clock with the time since the last command counted, and kept before anything is logged by it."""
+    stored = clock_file.load(folder, secret)
+    if stored is None:
+        raise _missing("clock.json")
+    clock = stored.observe(reading)
+    if clock != stored:
+        clock_file.store(folder, clock, secret)
+    return clock
+
+
+def _caught_up(folder: Path, clock: Clock, installed: Installed, reading: Reading, secret: bytes) -> Clock:
+    """The clock with the floor move of a bundle in force, where a crash came between its entry and the move."""
+    stamps = [one.header.not_before for one in installed.contents.values() if one.header]
+    stamp = max((one for one in stamps if one <= reading.rtc), default=0)
+    if stamp <= clock.floor:
+        return clock
+    moved = clock.raise_floor(stamp, reading)
+    clock_file.store(folder, moved, secret)
+    return moved
+
+
+def _state(log: Log, times: Times) -> State:
+    """What the log says is in force; what has become due is logged. The newest mark in it cannot lie ahead."""
+    newest = _newest(log, _GOVERNING)
+    private = log.private(newest.index)
+    authorised = log.last("authorised")
+    marks = [private["elapsed"], *([log.private(authorised.index)["elapsed"]] if authorised else [])]
+    if times.elapsed < max(cast(list[int], marks)):
+        raise edited("clock.json")
+    stored = State.parse(canonical_json.dumps(private["state"]))
+    state = stored.matured(times)
+    if state != stored:
+        matured: dict[str, Json] = {"elapsed": times.elapsed, "state": state.as_json()}
+        log.append("in-force", private=matured, time=times.latest)
+    return state
+
+
+def _newest(log: Log, kinds: tuple[str, ...]) -> Entry:
+    entries = [entry for kind in kinds if (entry := log.last(kind))]
+    if not entries:
+        raise HomeError("HOME-CORRUPT", "The log of this home does not begin as it must.")
+    return max(entries, key=lambda entry: entry.index)
+
+
+def _sealed(folder: Path, log: Log, seed: Header) -> Sealed:
+    logged = bytes.fromhex(str(log.private(_newest(log, _SEALING).index)["sealed_rules"]))
+    officers = {name: _read(folder / officer_file(place)) for place, name in enumerate(seed.officers)}
+    return Sealed(_read(folder / "seed.sealed"), RulesFiles(folder).sealed(logged), officers)
 
 
 def _installed(device: Header, files: Files) -> Installed:
@@ -228,50 +244,25 @@ def _installed(device: Header, files: Files) -> Installed:
         raise HomeError("HOME-CORRUPT", f"An installed file cannot be read: {error.message}") from error
 
 
-def _decisive_files(folder: Path, log: Log) -> Files:
-    """Accounts, policy, list and tokens, each exactly as the log says."""
-    accounts = _logged_digest(log, "account", "accounts_digest") or _logged_digest(log, "init", "accounts_digest")
+def _files(folder: Path, log: Log, state: State) -> Files:
+    """Accounts and the files in force, each exactly as the log says."""
+    accounts = _logged_accounts(log)
     proposed = folder / "accounts.json.new"
     if _present(proposed) and file_digest(_read(proposed)) == accounts:
         _put_in_place(folder)
-    return Files(
-        _unedited(folder / "accounts.json", accounts) or b"",
-        _unedited(folder / "policy.toml", _logged_digest(log, "policy", "digest")),
-        _unedited(folder / "flagged.txt", _logged_digest(log, "list", "digest")),
-        _unedited(folder / "tokens.toml", _logged_digest(log, "tokens", "digest")),
-    )
+    content = _read(folder / "accounts.json") if _present(folder / "accounts.json") else b""
+    if file_digest(content) != accounts:
+        raise edited("accounts.json")
+    return Files.of(content, RulesFiles(folder).read(state.held))
 
 
-def _logged_digest(log: Log, kind: str, name: str) -> bytes | None:
-    entry = log.last(kind)
-    return bytes.fromhex(str(log.private(entry.index)[name])) if entry else None
-
-
-def _unedited(path: Path, logged: bytes | None) -> bytes | None:
-    content = _read(path) if _present(path) else None
-    if file_digest(content) != logged:
-        raise HomeError(
-            "HOME-EDITED",
-            f"{path.name} is not what the log says was installed.",
-            "Somebody changed this home. Keep it as evidence, and call the security officer.",
-        )
-    return content
-
-
-def rehearsal_only() -> HomeError:
-    """A real home does not take its secrets, codes or time from arguments."""
-    return HomeError("REHEARSAL-ONLY", "--secrets, --confirm and --at are for rehearsal homes.")
+def _logged_accounts(log: Log) -> bytes:
+    entry = _newest(log, ("account", "init"))
+    return bytes.fromhex(str(log.private(entry.index)["accounts_digest"]))
 
 
 def _put_in_place(folder: Path) -> None:
-    _move(folder / "accounts.json.new", folder / "accounts.json")
-
-
-def _move(source: Path, target: Path) -> None:
-    """Gives a finished file or folder its name, durably."""
-    with failures(target.name):
-        source.replace(target)
-        sync_folder(target.parent)
+    move(folder / "accounts.json.new", folder / "accounts.json")
 
 
 def _present(path: Path) -> bool:
@@ -279,8 +270,12 @@ def _present(path: Path) -> bool:
         return path.exists()
 
 
+def _missing(name: str) -> HomeError:
+    return HomeError("HOME-CORRUPT", f"{name} of this home is missing.", "Restore the home from its backup.")
+
+
 def _read(path: Path) -> bytes:
     """A file of the home that must be there."""
     if not _present(path):
-        raise HomeError("HOME-CORRUPT", f"{path.name} of this home is missing.", "Restore the home from its backup.")
+        raise _missing(path.name)
     return read_bounded(path, MAX_FILE)

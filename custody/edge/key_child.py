@@ -8,38 +8,23 @@ import os
 import resource
 import sys
 from collections.abc import Callable
-from typing import BinaryIO
+from contextlib import suppress
+from typing import BinaryIO, cast
 
-from custody.codec import cbor
 from custody.codec.cbor import Cbor
+from custody.edge.gpg import JailedGpg
 from custody.edge.jail import enter_jail
+from custody.edge.pipes import read_message, write_message
 from custody.errors import CustodyError, HomeError
-from custody.vault.key_holder import MAX_ORDER, KeyHolder, SigningOrder
-from custody.vault.sealed import MAX_MEMORY
+from custody.officers.consent import Proof
+from custody.officers.openpgp import SignatureVerifier
+from custody.vault.key_holder import KeyHolder
+from custody.vault.orders import MAX_ORDER, CouncilOrder, Evidence, Sealed, SigningOrder
+from custody.vault.sealed import MAX_BYTES, MAX_MEMORY
 from custody.wire.fields import Fields
 
 _MCL_CURRENT_AND_FUTURE = 3
 _OWN_MEMORY = 1024**3
-
-
-def write_frame(pipe: BinaryIO, value: Cbor) -> None:
-    """A CBOR message after its length in four bytes."""
-    encoded = cbor.encode(value)
-    pipe.write(len(encoded).to_bytes(4, "big") + encoded)
-    pipe.flush()
-
-
-def read_frame(pipe: BinaryIO) -> Cbor:
-    """The next message.
-
-    Raises:
-        EOFError: the other end is gone, or speaks out of turn.
-    """
-    size = int.from_bytes(pipe.read(4), "big")
-    encoded = pipe.read(size) if 0 < size <= MAX_ORDER else b""
-    if len(encoded) != size or not encoded:
-        raise EOFError
-    return cbor.decode(encoded)
 
 
 def enter_vault() -> None:
@@ -58,20 +43,25 @@ def enter_vault() -> None:
         ) from error
 
 
-def serve(commands: BinaryIO, answers: BinaryIO) -> None:
-    """Opens the seal that the first message brings, then answers until the pipe closes."""
-    opening = Fields(read_frame(commands), ("sealed", "passphrase"), "key process's opening")
+def serve(commands: BinaryIO, answers: BinaryIO, verifier: SignatureVerifier) -> None:
+    """Opens the seals that the first message brings, then answers until the pipe closes."""
+    opening = Fields(read_message(commands, MAX_ORDER), ("sealed", "passphrases"), "key process's opening")
     holder: list[KeyHolder] = []
 
-    def open_seal() -> Cbor:
-        sealed, passphrase = opening.octets("sealed", limit=MAX_ORDER), opening.text("passphrase", limit=4_096)
-        holder.append(KeyHolder(sealed, passphrase))
+    def open_seals() -> Cbor:
+        files = Fields(opening.raw("sealed"), ("seed", "rules", "officers"), "sealed files")
+        officers = cast(dict[str, bytes], files.raw("officers"))
+        sealed = Sealed(files.octets("seed", limit=MAX_BYTES), files.octets("rules", limit=MAX_BYTES), officers)
+        given = cast(dict[str, str], opening.raw("passphrases"))
+        typed = Fields(given, tuple(given), "officers' passphrases")
+        passphrases = {name: typed.text(name, limit=4_096) for name in given}
+        holder.append(KeyHolder(sealed, passphrases, verifier))
         return None
 
-    if not _answer(answers, open_seal):
+    if not _answer(answers, open_seals):
         return
     while True:
-        fields = Fields(read_frame(commands), ("command", "argument"), "key process's command")
+        fields = Fields(read_message(commands, MAX_ORDER), ("command", "argument"), "key process's command")
         _answer(answers, lambda fields=fields: _carry_out(holder[0], fields))  # type: ignore[misc]
 
 
@@ -80,15 +70,24 @@ def _carry_out(holder: KeyHolder, fields: Fields) -> Cbor:
         case "descriptor":
             argument = Fields(fields.raw("argument"), ("chain", "index"), "descriptor command")
             return holder.descriptor(argument.text("chain", limit=64), argument.uint("index"))
+        case "consent":
+            return _proofs(holder.consent(SigningOrder.parse(fields.octets("argument", limit=MAX_ORDER))))
         case "sign":
-            order = SigningOrder.parse(fields.octets("argument", limit=MAX_ORDER))
-            return [[one.index, one.key, one.signature] for one in holder.sign(order)]
+            signatures = holder.sign(Evidence.parse(fields.octets("argument", limit=MAX_ORDER)))
+            return [[one.index, one.key, one.signature] for one in signatures]
+        case "decide":
+            sealed, proofs = holder.decide(CouncilOrder.parse(fields.octets("argument", limit=MAX_ORDER)))
+            return [sealed, _proofs(proofs)]
     raise HomeError("KEY-PROCESS", "The key process was given a command that it does not know.")
+
+
+def _proofs(proofs: tuple[Proof, ...]) -> list[Cbor]:
+    return [[one.officer, one.signature] for one in proofs]
 
 
 def _answer(answers: BinaryIO, work: Callable[[], Cbor]) -> bool:
     try:
-        write_frame(answers, {"result": work()})
+        write_message(answers, {"result": work()})
     except CustodyError as error:
         told: dict[str, Cbor] = {
             "code": error.code,
@@ -96,16 +95,20 @@ def _answer(answers: BinaryIO, work: Callable[[], Cbor]) -> bool:
             "hint": error.hint,
             "exit": error.exit_code,
         }
-        write_frame(answers, {"error": told})
+        write_message(answers, {"error": told})
         return False
     return True
 
 
 def main() -> None:
-    """Entry point of the child."""
+    """Entry point of the child. The verifier of OpenPGP signatures starts before the jail closes around it."""
     commands, answers = sys.stdin.buffer, sys.stdout.buffer
+    verifier = JailedGpg()
+    # A machine without gpg still opens its seals; whoever asks for a signature to be verified is then refused.
+    with suppress(HomeError):
+        verifier.start()
     try:
         if _answer(answers, enter_vault):
-            serve(commands, answers)
+            serve(commands, answers, verifier)
     except (EOFError, BrokenPipeError):
         return

@@ -1,36 +1,39 @@
 """Starts the process that holds the key, and speaks to it over a pipe."""
 
 import subprocess
+from collections.abc import Mapping
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
 from custody.codec.cbor import Cbor
 from custody.edge.jail import isolated_command
-from custody.edge.key_child import read_frame, write_frame
+from custody.edge.pipes import read_message, write_message
 from custody.errors import CustodyError, EvidenceError, HomeError, InputError, TransactionError, UsageError
+from custody.officers.consent import Proof
 from custody.signatures import Signature
-from custody.vault.key_holder import SigningOrder
+from custody.vault.orders import MAX_ORDER, CouncilOrder, Evidence, Sealed, SigningOrder
 
 _KINDS = {kind.exit_code: kind for kind in (UsageError, TransactionError, InputError, HomeError, EvidenceError)}
 
 
 class KeyProcess:
-    """The key holder in a process of its own, from the officer's passphrase to the end of the ``with`` block.
+    """The key holder in a process of its own, from the officers' passphrases to the end of the ``with`` block.
 
-    The passphrase goes through the pipe, never through arguments or the environment.
+    The passphrases go through the pipe, never through arguments or the environment.
 
     Raises:
-        HomeError: SEAL-CLOSED, HOME-CORRUPT, KEY-PROCESS.
+        HomeError: SEAL-CLOSED, HOME-CORRUPT, OFFICER-UNKNOWN, KEY-PROCESS.
     """
 
-    def __init__(self, sealed: bytes, passphrase: str) -> None:
+    def __init__(self, sealed: Sealed, passphrases: Mapping[str, str]) -> None:
         command = isolated_command("custody.edge.key_child")
         self._child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/"
         )
         try:
             self._hear()
-            self._ask({"sealed": sealed, "passphrase": passphrase})
+            files: dict[str, Cbor] = {"seed": sealed.seed, "rules": sealed.rules, "officers": dict(sealed.officers)}
+            self._ask({"sealed": files, "passphrases": dict(passphrases)})
         except BaseException:
             self._end()
             raise
@@ -47,21 +50,30 @@ class KeyProcess:
         """The descriptor of an account of the sealed seed (see `KeyHolder.descriptor`)."""
         return str(self._ask({"command": "descriptor", "argument": {"chain": chain_id, "index": index}}))
 
-    def sign(self, order: SigningOrder) -> tuple[Signature, ...]:
-        """The signatures of an order (see `KeyHolder.sign`)."""
-        rows = self._ask({"command": "sign", "argument": order.serialize()})
+    def consent(self, order: SigningOrder) -> tuple[Proof, ...]:
+        """Proofs of consent to an order (see `KeyHolder.consent`)."""
+        return _proofs(self._ask({"command": "consent", "argument": order.serialize()}))
+
+    def sign(self, evidence: Evidence) -> tuple[Signature, ...]:
+        """The signatures of what was consented to (see `KeyHolder.sign`)."""
+        rows = self._ask({"command": "sign", "argument": evidence.serialize()})
         return tuple(Signature(*row) for row in cast(list[tuple[int, bytes, bytes]], rows))
+
+    def decide(self, order: CouncilOrder) -> tuple[bytes, tuple[Proof, ...]]:
+        """What is in force then, sealed, and proofs of consent (see `KeyHolder.decide`)."""
+        sealed, proofs = cast(list[Cbor], self._ask({"command": "decide", "argument": order.serialize()}))
+        return cast(bytes, sealed), _proofs(proofs)
 
     def _ask(self, message: Cbor) -> Cbor:
         try:
-            write_frame(cast(BinaryIO, self._child.stdin), message)
+            write_message(cast(BinaryIO, self._child.stdin), message)
         except OSError as error:
             raise _ended() from error
         return self._hear()
 
     def _hear(self) -> Cbor:
         try:
-            answer = cast(dict[str, Cbor], read_frame(cast(BinaryIO, self._child.stdout)))
+            answer = cast(dict[str, Cbor], read_message(cast(BinaryIO, self._child.stdout), MAX_ORDER))
         except (EOFError, OSError) as error:
             raise _ended() from error
         if "error" in answer:
@@ -73,6 +85,10 @@ class KeyProcess:
     def _end(self) -> None:
         self._child.kill()
         self._child.communicate()
+
+
+def _proofs(rows: Cbor) -> tuple[Proof, ...]:
+    return tuple(Proof(*row) for row in cast(list[tuple[str, bytes]], rows))
 
 
 def _ended() -> HomeError:

@@ -1,31 +1,76 @@
 """The officers at the terminal: they read, type the code, and give their passphrase. All of it on stderr."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import BinaryIO
+from io import FileIO
 
 import click
 
-from custody import screen
+from custody import council_screen, screen
 from custody.ceremony import Consent
 from custody.errors import Cancelled, UsageError
+from custody.governance.actions import Resolution
 from custody.judgement import Judgement
+from custody.officers.consent import Typed
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """One officer. ``given_code`` stands for typing in a rehearsal; None asks for it."""
+    """The officers at the device, one after the other.
 
-    officer: str
-    rehearsal: bool
+    Attributes:
+        present: who may consent. needed: how many of them a signature takes.
+        heading: lines that stand above everything shown.
+        chosen: who consents, named on the command line; otherwise they are asked, where there is a choice.
+        given_code: stands for typing in a rehearsal; None asks for it.
+        credit: for the date of a bundle, the seconds that the clock would count as passed.
+    """
+
+    present: tuple[str, ...]
+    needed: int
+    heading: tuple[str, ...]
+    chosen: tuple[str, ...] = ()
     given_code: str | None = None
+    credit: Callable[[int], int] = lambda _: 0
 
     def confirm(self, judgement: Judgement, code: str) -> Consent:
-        """Shows what will be signed, and takes the officer's code."""
-        show(screen.lines(judgement, rehearsal=self.rehearsal))
-        say(f"\nTo sign exactly this, {self.officer} types:  {code}")
-        return Consent(self.officer, self.given_code or ask("Confirmation code"))
+        """Shows what will be signed, and takes each officer's code."""
+        return self._consent([*screen.lines(judgement, self.heading)], code, self.needed, "sign exactly this")
+
+    def agree(self, resolution: Resolution, code: str) -> Consent:
+        """Shows what will be decided about the device, and takes each officer's code."""
+        credit = self.credit(resolution.stamp) if resolution.stamp else 0
+        lines = [*council_screen.lines(resolution, self.heading, credit)]
+        return self._consent(lines, code, resolution.needed, "decide so")
+
+    def _consent(self, lines: list[str], code: str, needed: int, what: str) -> Consent:
+        show(lines)
+        names = self.names(needed)
+        do = f"{' and '.join(names)} each read the screen and type" if len(names) > 1 else f"{names[0]} types"
+        say(f"\nTo {what}, {do}:  {code}")
+        return Consent(tuple(Typed(name, self.given_code or ask(f"Confirmation code, {name}")) for name in names))
+
+    def names(self, needed: int) -> tuple[str, ...]:
+        """Who consents. Raises UsageError OFFICER-UNKNOWN, OFFICERS-FEW."""
+        if self.chosen:
+            names = self.chosen
+        elif needed == len(self.present):
+            names = self.present
+        else:
+            say(f"\nOfficers: {', '.join(self.present)}. {needed} of them must consent.")
+            names = tuple(ask(f"Name of officer {place} of {needed}") for place in range(1, needed + 1))
+        strangers = [name for name in names if name not in self.present]
+        if strangers:
+            raise UsageError(
+                "OFFICER-UNKNOWN",
+                f"Not an officer of this device: {', '.join(strangers)}.",
+                f"Its officers are {', '.join(self.present)}.",
+            )
+        if len(set(names)) < max(needed, len(names)):
+            raise UsageError("OFFICERS-FEW", f"{needed} different officers must consent.", "One person cannot be two.")
+        return names
 
 
 def show(lines: Iterable[str]) -> None:
@@ -72,13 +117,22 @@ def _asked(prompt: Callable[[], str]) -> str:
     return typed
 
 
-def read_line(stream: BinaryIO) -> str:
-    """One line of a file descriptor, without its end; a passphrase handed over by a program.
+def read_lines(descriptor: int, count: int) -> list[str]:
+    """So many lines of a file descriptor, without their ends; passphrases handed over by a program.
 
     Raises:
         Cancelled: INPUT-ENDED.
-        UsageError: INPUT-TEXT.
+        UsageError: PASSPHRASE-FD, INPUT-TEXT.
     """
+    try:
+        # Unbuffered: what follows belongs to the officers of the next decision.
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as stream:
+            return [_read_line(stream) for _ in range(count)]
+    except OSError as error:
+        raise UsageError("PASSPHRASE-FD", f"Descriptor {descriptor} cannot be read.") from error
+
+
+def _read_line(stream: FileIO) -> str:
     line = stream.readline(4_097)
     if not line:
         raise Cancelled("INPUT-ENDED", "No passphrase was given.", "Nothing was signed.")

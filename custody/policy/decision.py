@@ -12,6 +12,7 @@ class Outcome(StrEnum):
     """How a request was judged."""
 
     ALLOW = "ALLOW"
+    NEEDS_APPROVAL = "NEEDS_APPROVAL"
     DENY = "DENY"
 
 
@@ -41,18 +42,45 @@ class Reason:
         return {"code": self.code, "observed": self.observed, "required": self.required, "rule": self.rule}
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Requirement:
+    """Whom the policy asks: ``count`` different people of a ``role``, from at least so many ``organisations``."""
+
+    count: int
+    role: str
+    organisations: int
+
+    def as_json(self) -> dict[str, Json]:
+        """The requirement as canonical JSON values."""
+        return {"count": self.count, "organisations": self.organisations, "role": self.role}
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the rules said. Made by `allow_unless` only, so that a reason can never stand beside ALLOW."""
+    """What the rules said. Made by `of` only, so that a reason can never stand beside ALLOW.
+
+    Attributes:
+        reasons: what speaks against signing, and what is missing.
+        requirements: what the policy asks for, met or not; all must hold.
+    """
 
     outcome: Outcome
     reasons: tuple[Reason, ...]
+    requirements: tuple[Requirement, ...]
+
+    @classmethod
+    def of(
+        cls, denials: Iterable[Reason], requirements: Iterable[Requirement], missing: Iterable[Reason] = ()
+    ) -> "Decision":
+        """DENY for any denial, else NEEDS_APPROVAL for anything missing, else ALLOW; everything in a fixed order."""
+        against, lacking = set(denials), set(missing)
+        outcome = Outcome.DENY if against else Outcome.NEEDS_APPROVAL if lacking else Outcome.ALLOW
+        return cls(outcome, ordered(against | lacking), tuple(sorted(set(requirements))))
 
     @classmethod
     def allow_unless(cls, reasons: Iterable[Reason]) -> "Decision":
-        """ALLOW when there is no reason against it; else DENY with all of them, in a fixed order."""
-        ordered = tuple(sorted(set(reasons), key=_order))
-        return cls(Outcome.DENY if ordered else Outcome.ALLOW, ordered)
+        """`of`, where nothing is asked of anybody."""
+        return cls.of(reasons, ())
 
     @property
     def allowed(self) -> bool:
@@ -61,9 +89,13 @@ class Decision:
 
     def as_json(self) -> dict[str, Json]:
         """The decision as canonical JSON values."""
-        return {"outcome": str(self.outcome), "reasons": [reason.as_json() for reason in self.reasons]}
+        return {
+            "outcome": str(self.outcome),
+            "reasons": [reason.as_json() for reason in self.reasons],
+            "requirements": [requirement.as_json() for requirement in self.requirements],
+        }
 
 
-def _order(reason: Reason) -> tuple[str, str, str, str]:
-    """Every field takes part: two processes must put the same reasons in the same order."""
-    return reason.rule, reason.code, reason.observed, reason.required
+def ordered(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Each reason once. Every field takes part: two processes must put the same reasons in the same order."""
+    return tuple(sorted(set(reasons), key=lambda one: (one.rule, one.code, one.observed, one.required)))

@@ -1,36 +1,53 @@
 """The judgement: every rule is asked, every reason is kept, and one reason is enough to deny."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from custody.policy.case import Case
-from custody.policy.decision import Decision, Reason
+from custody.policy.decision import Reason, Requirement, ordered
 from custody.policy.document import Policy
+from custody.policy.history import CapPerDay, NotRepeated
 from custody.policy.records import RecordBound, RecordComplete, RecordFromThisHouse, RecordPresent
 from custody.policy.rules import AddressOnChain, CapPerTransaction, FeeCaps, NotFlagged, Rule, UnnamedChain
 
-__all__ = ["Case", "evaluate", "rules_of"]
+__all__ = ["Case", "Evaluation", "evaluate", "rules_of"]
 
 MAX_REASONS = 50
 
 NO_POLICY = Reason("POLICY-NONE", "policy", "no policy is installed", "an installed policy")
 
 
-def evaluate(case: Case) -> Decision:
-    """ALLOW when no rule has a reason against signing; else DENY with all of them. Pure: same case, same decision."""
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the policy says of a case; no decision yet: whether the requirements are met is judged by the caller.
+
+    Attributes:
+        reasons: every reason against signing, in a fixed order.
+        requirements: whose approvals the policy asks for.
+    """
+
+    reasons: tuple[Reason, ...]
+    requirements: tuple[Requirement, ...]
+
+
+def evaluate(case: Case) -> Evaluation:
+    """Asks every rule. Pure: the same case, the same evaluation."""
     if case.policy is None:
-        return Decision.allow_unless([NO_POLICY])
+        return Evaluation((NO_POLICY,), ())
     rules = rules_of(case.policy, case.review.chain_id)
-    return Decision.allow_unless(reason for rule in rules for reason in _bounded(rule, case))
+    reasons = ordered(reason for rule in rules for reason in _bounded(rule, case))
+    return Evaluation(reasons, case.policy.approvals)
 
 
 def rules_of(policy: Policy, chain_id: str) -> tuple[Rule, ...]:
     """The rules that a transaction on this chain must pass."""
-    always = (NotFlagged(), RecordPresent(), RecordComplete(), RecordFromThisHouse(policy.originating_vasp))
+    records = (RecordPresent(), RecordComplete(), RecordFromThisHouse(policy.originating_vasp))
+    always = (NotFlagged(), NotRepeated(policy.repeat_days), *records)
     named = policy.chain(chain_id)
     if named is None:
         return (*always, UnnamedChain())
-    caps = (CapPerTransaction(named.caps), FeeCaps(named))
+    caps = (CapPerTransaction(named.caps), CapPerDay(named.day_caps), FeeCaps(named))
     return (*always, *caps, AddressOnChain(named.chain), RecordBound(named.chain))
 
 

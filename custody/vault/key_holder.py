@@ -1,127 +1,72 @@
 """The rules of the process that holds the key.
 
-It believes nobody: it parses, reviews and judges the request again, compares policy and list with the digests sealed
-beside the seed, recomputes the confirmation code, and finds the `authorised` entry in the signed log. Then it signs.
+It believes nobody: it parses, reviews and judges the request again, verifies approvals and bundles itself, compares
+the files that decide with what is sealed, opens each officer's secret itself, recomputes the confirmation code, and
+finds the `authorised` entry in the signed log. Then it signs.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from custody.audit.checkpoint import LogVerifier
 from custody.audit.entry import Entry, private_hash
 from custody.audit.merkle import verify_inclusion
 from custody.chains import chain
-from custody.codec import canonical_json, cbor
-from custody.errors import HomeError, InputError, UsageError
+from custody.codec import canonical_json
+from custody.errors import HomeError, UsageError
 from custody.families import descriptor_from_seed
+from custody.governance.actions import Resolution, resolve
+from custody.governance.clocks import Times
+from custody.governance.install import Standing
+from custody.governance.state import State
 from custody.installed import Files, Installed
 from custody.judgement import Judgement, LogView, judge, payment
+from custody.officers.consent import Proof, Typed
+from custody.officers.openpgp import SignatureVerifier
+from custody.policy.case import Past
 from custody.signatures import Signature
 from custody.vault import mnemonic
-from custody.vault.confirmation import codes_equal, confirmation_code
-from custody.vault.sealed import Header, open_with_passphrase, read_header
-from custody.vault.secrets import SeedSecret
-from custody.wire.fields import Fields
+from custody.vault.confirmation import codes_equal, confirmation_code, judged, resolved
+from custody.vault.orders import MAX_ORDER, CouncilOrder, Evidence, Sealed, SigningOrder
+from custody.vault.sealed import Header, open_sealed, open_with_passphrase, read_header
+from custody.vault.secrets import OfficerSecret, RulesSecret, SeedSecret
 from custody.wire.request import WithdrawalRequest
 
-MAX_ORDER = 16 * 1_048_576
-MAX_INSTALLED = 2 * 1_048_576
 MAX_INDEX = 2**31 - 1
-
-_NAMES = (
-    *("request", "accounts", "policy", "list", "tokens", "now", "before", "consistency"),
-    *("officer", "code", "entry", "private", "salts", "inclusion", "after"),
-)
 
 
 @dataclass(frozen=True, slots=True)
-class SigningOrder:
-    """Everything that the key holder needs in order to judge for itself.
+class _Consented:
+    """What was judged and consented to, and waits for its place in the log."""
 
-    Attributes:
-        request, accounts, policy, flagged, tokens: exact bytes, as scanned and as installed.
-        now: Unix seconds at which the request was judged.
-        before: signed checkpoint when it was judged. consistency: from the checkpoint that the request carries.
-        officer, code: who confirmed, with what code.
-        entry: the `authorised` entry, with its private part in canonical JSON and that part's salts.
-        inclusion: hashes from the entry to the root of ``after``, the signed checkpoint that holds it.
-    """
-
-    request: bytes
-    accounts: bytes
-    policy: bytes | None
-    flagged: bytes | None
-    tokens: bytes | None
-    now: int
-    before: str
-    consistency: tuple[bytes, ...]
-    officer: str
-    code: str
-    entry: bytes
-    private: bytes
-    salts: Mapping[str, bytes]
-    inclusion: tuple[bytes, ...]
-    after: str
-
-    @property
-    def files(self) -> Files:
-        """What is installed."""
-        return Files(self.accounts, self.policy, self.flagged, self.tokens)
-
-    def serialize(self) -> bytes:
-        """Canonical CBOR, for the pipe."""
-        values = (
-            *(self.request, *self.files, self.now, self.before, list(self.consistency)),
-            *(self.officer, self.code, self.entry, self.private, self.salts, list(self.inclusion), self.after),
-        )
-        return cbor.encode(dict(zip(_NAMES, cast(tuple[cbor.Cbor, ...], values), strict=True)))
-
-    @classmethod
-    def parse(cls, encoded: bytes) -> "SigningOrder":
-        """The order in these bytes. Raises InputError."""
-        fields = Fields(cbor.decode(encoded), _NAMES, "signing order")
-        return cls(
-            request=fields.octets("request", limit=MAX_INSTALLED),
-            accounts=fields.octets("accounts", limit=MAX_INSTALLED),
-            policy=_optional(fields, "policy"),
-            flagged=_optional(fields, "list"),
-            tokens=_optional(fields, "tokens"),
-            now=fields.uint("now"),
-            before=fields.text("before", limit=1_024),
-            consistency=fields.octets_sequence("consistency", limit=64, each=32),
-            officer=fields.text("officer", limit=128),
-            code=fields.text("code", limit=32),
-            entry=fields.octets("entry", limit=4_096),
-            private=fields.octets("private", limit=MAX_ORDER),
-            salts=_salts(fields.raw("salts")),
-            inclusion=fields.octets_sequence("inclusion", limit=64, each=32),
-            after=fields.text("after", limit=1_024),
-        )
-
-
-def _salts(value: cbor.Cbor) -> dict[str, bytes]:
-    if isinstance(value, dict) and all(isinstance(k, str) and isinstance(v, bytes) for k, v in value.items()):
-        return cast(dict[str, bytes], value)
-    raise InputError("WIRE-TYPE", "The salts of the signing order are not byte strings by name.")
-
-
-def _optional(fields: Fields, name: str) -> bytes | None:
-    return None if fields.raw(name) is None else fields.octets(name, limit=MAX_INSTALLED)
+    judgement: Judgement
+    proofs: tuple[Proof, ...]
+    elapsed: int
 
 
 class KeyHolder:
-    """An opened seed, and the two things that it does: show a public account, and carry out a signing order."""
+    """The officers' opened secrets, and what is done with them.
 
-    def __init__(self, sealed: bytes, passphrase: str) -> None:
-        """Opens the seal.
+    Consent comes before its entry in the log, and the entry before the key is used: `consent`, then `sign`.
+    """
+
+    def __init__(self, sealed: Sealed, passphrases: Mapping[str, str], verifier: SignatureVerifier) -> None:
+        """Opens the secret of each officer who gives a passphrase, and with it what is in force.
 
         Raises:
-            HomeError: SEAL-CLOSED, HOME-CORRUPT.
+            HomeError: SEAL-CLOSED, HOME-CORRUPT, OFFICER-UNKNOWN.
         """
-        self._secret = SeedSecret.parse(open_with_passphrase(sealed, passphrase))
-        self._header: Header = read_header(sealed)
-        self._seed = mnemonic.seed(self._secret.entropy)
+        self._sealed, self._verifier = sealed, verifier
+        self._officers = {name: _officer(sealed, name, words) for name, words in passphrases.items()}
+        one = next(iter(self._officers.values()), None)
+        if one is None:
+            raise HomeError("OFFICER-UNKNOWN", "No officer gave a passphrase.")
+        self._rules = RulesSecret.parse(open_sealed(sealed.rules, one.rules_key))
+        self._header: Header = read_header(sealed.rules)
+        if any(self._rules.officers.get(name) != secret.public_key for name, secret in self._officers.items()):
+            raise HomeError("HOME-CORRUPT", "An officer's secret is not one of this home's.")
+        self._log = LogVerifier.parse(self._rules.log_key)
+        self._consented: _Consented | None = None
 
     def descriptor(self, chain_id: str, index: int) -> str:
         """The descriptor of account ``index`` (BIP84, BIP380).
@@ -135,62 +80,130 @@ class KeyHolder:
             raise UsageError("ACCOUNT-INDEX", f"An account index goes from 0 to {MAX_INDEX}.")
         if self._header.rehearsal and not network.test:
             raise UsageError("REHEARSAL-CHAIN", "A rehearsal home has accounts on test networks only.")
-        return descriptor_from_seed(self._seed, network, index, rehearsal=self._header.rehearsal)
+        return descriptor_from_seed(self._seed(), network, index, rehearsal=self._header.rehearsal)
 
-    def sign(self, order: SigningOrder) -> tuple[Signature, ...]:
-        """The signatures of an order that holds in every part.
+    def consent(self, order: SigningOrder) -> tuple[Proof, ...]:
+        """Each officer's proof of consent to a request that is allowed here too.
 
         Raises:
             HomeError: ORDER-REFUSED, naming the part that does not hold.
             CustodyError: whatever the readers of the parts raise.
         """
-        installed = self._installed(order)
+        state, installed = self._in_force(order.files, order.times)
+        if state.frozen:
+            raise _refused("state of the device")
         judgement = self._judgement(order, installed)
-        self._check_consent(order, judgement)
-        self._check_entry(order, judgement)
-        if judgement.account is None:
-            raise _refused("account")
-        return payment(judgement.request, judgement.account).sign(self._seed)
+        consented = judged(judgement, self._log.open(order.before).size)
+        proofs = self._proofs(order.typed, consented, self._quorum(installed), installed)
+        self._consented = _Consented(judgement, proofs, order.times.elapsed)
+        return proofs
 
-    def _installed(self, order: SigningOrder) -> Installed:
-        installed = Installed.parse(self._header.origin, order.files, rehearsal=self._header.rehearsal)
-        if (installed.policy_digest, installed.list_digest, installed.tokens_digest) != self._secret.rules:
-            raise _refused("policy, list or token registry")
-        return installed
+    def sign(self, evidence: Evidence) -> tuple[Signature, ...]:
+        """The signatures of what was consented to, once the log holds it; consent serves once.
+
+        Raises:
+            HomeError: ORDER-REFUSED, naming the part that does not hold.
+            CustodyError: whatever the readers of the parts raise.
+        """
+        given, self._consented = self._consented, None
+        if given is None or given.judgement.account is None:
+            raise _refused("consent")
+        self._check_entry(evidence, given)
+        return payment(given.judgement.request, given.judgement.account).sign(self._seed())
+
+    def decide(self, order: CouncilOrder) -> tuple[bytes, tuple[Proof, ...]]:
+        """What is in force after the officers' decision, sealed anew, and each officer's proof of consent.
+
+        Raises:
+            HomeError: ORDER-REFUSED, or what `resolve` says.
+        """
+        state, installed = self._in_force(order.files, order.times)
+        resolution = self._resolution(order, state, installed)
+        consented = resolved(resolution.agreed, self._log.open(order.before).size)
+        proofs = self._proofs(order.typed, consented, resolution.needed, installed)
+        one = next(iter(self._officers.values()))
+        rules = replace(self._rules, state=resolution.state.serialize())
+        return rules.seal(self._header, one.rules_key), proofs
+
+    def _seed(self) -> bytes:
+        one = next(iter(self._officers.values()))
+        return mnemonic.seed(SeedSecret.parse(open_sealed(self._sealed.seed, one.seed_key)).entropy)
+
+    def _in_force(self, files: Files, times: Times) -> tuple[State, Installed]:
+        """The sealed state, and the files that it names and no others."""
+        state = State.parse(self._rules.state).matured(times)
+        installed = Installed.parse(self._header.origin, files, rehearsal=self._header.rehearsal)
+        if installed.held != dict(state.held):
+            raise _refused("policy, list, token registry or roster")
+        return state, installed
+
+    def _quorum(self, installed: Installed) -> int:
+        return installed.roster.consent if installed.roster else self._rules.threshold
 
     def _judgement(self, order: SigningOrder, installed: Installed) -> Judgement:
-        verifier = LogVerifier.parse(self._secret.log_key)
-        log = LogView(verifier, verifier.open(order.before), order.consistency, _nothing_known)
-        judgement = judge(WithdrawalRequest.parse(order.request), installed, log, order.now)
+        log = LogView(self._log, self._log.open(order.before), order.consistency, _nothing_known, _no_history)
+        request = WithdrawalRequest.parse(order.request)
+        judgement = judge(request, installed, log, order.times, self._verifier)
         if not judgement.decision.allowed:
             raise _refused("decision")
         return judgement
 
-    def _check_consent(self, order: SigningOrder, judgement: Judgement) -> None:
-        size = LogVerifier.parse(self._secret.log_key).open(order.before).size
-        if order.officer not in self._header.officers:
-            raise _refused("officer")
-        if not codes_equal(order.code, confirmation_code(self._secret.code_secret, judgement, size)):
-            raise _refused("confirmation code")
+    def _resolution(self, order: CouncilOrder, state: State, installed: Installed) -> Resolution:
+        bodies = {kind: content.body for kind, content in installed.contents.items()}
+        standing = Standing(state, bodies, tuple(self._rules.officers), order.times)
+        return resolve(order.action, standing, self._quorum(installed), self._verifier)
 
-    def _check_entry(self, order: SigningOrder, judgement: Judgement) -> None:
+    def _proofs(
+        self, typed: tuple[Typed, ...], consented: bytes, needed: int, installed: Installed
+    ) -> tuple[Proof, ...]:
+        """One proof an officer: each typed the code, each gave his own passphrase, and each is still an officer."""
+        code = confirmation_code(self._rules.code_secret, consented)
+        names = [one.officer for one in typed]
+        known = set(installed.roster.officers) if installed.roster else set(self._rules.officers)
+        if len(set(names)) != len(names) or len(names) < needed or not set(names) <= known & set(self._officers):
+            raise _refused("officers")
+        if not all(codes_equal(one.code, code) for one in typed):
+            raise _refused("confirmation code")
+        return tuple(Proof(name, self._officers[name].prove(consented)) for name in names)
+
+    def _check_entry(self, evidence: Evidence, given: _Consented) -> None:
         """Invariant 3: the log holds the authorisation of exactly this before the key is used."""
-        entry = Entry.parse(order.entry)
-        after = LogVerifier.parse(self._secret.log_key).open(order.after)
-        verify_inclusion(order.entry, entry.index, after.size, order.inclusion, after.root)
-        private = canonical_json.loads(order.private, limit=MAX_ORDER)
-        if entry.kind != "authorised" or entry.request != judgement.request.digest or not isinstance(private, dict):
+        entry, after = Entry.parse(evidence.entry), self._log.open(evidence.after)
+        verify_inclusion(evidence.entry, entry.index, after.size, evidence.inclusion, after.root)
+        private = canonical_json.loads(evidence.private, limit=MAX_ORDER)
+        about = given.judgement.request.digest
+        if entry.kind != "authorised" or entry.request != about or not isinstance(private, dict):
             raise _refused("log entry")
-        if private_hash(private, order.salts) != entry.private:
+        if private_hash(private, evidence.salts) != entry.private:
             raise _refused("log entry's private part")
-        if judgement.authorisation([order.officer]) != private:
+        if given.judgement.authorisation(given.proofs, given.elapsed) != private:
             raise _refused("log entry's content")
+
+
+def _officer(sealed: Sealed, name: str, passphrase: str) -> OfficerSecret:
+    if name not in sealed.officers:
+        raise HomeError("OFFICER-UNKNOWN", f"{name} is no officer of this home.", "See: custody signer status")
+    header = read_header(sealed.officers[name])
+    if (header.purpose, header.officers) != ("officer", (name,)):
+        raise HomeError("HOME-CORRUPT", "An officer's sealed file is another's.", "Restore the home from its backup.")
+    try:
+        return OfficerSecret.parse(open_with_passphrase(sealed.officers[name], passphrase))
+    except HomeError as error:
+        if error.code != "SEAL-CLOSED":
+            raise
+        raise HomeError(error.code, f"{name}: {error.message}", error.hint) from error
 
 
 def _nothing_known(references: frozenset[str]) -> dict[str, str]:
     """The key process has no log to search: that a nonce is new is the calling process's word (ADR 0005)."""
     del references
     return {}
+
+
+def _no_history(seconds: int) -> Iterable[Past]:
+    """Nor has it the history: that caps of a day hold is the calling process's word too."""
+    del seconds
+    return ()
 
 
 def _refused(part: str) -> HomeError:

@@ -1,5 +1,7 @@
 """BIP39: the words of a seed, written by wallycore. Typed words are read by bip-utils, and must read the same."""
 
+import hashlib
+
 import wallycore
 
 from custody.errors import UsageError
@@ -10,6 +12,11 @@ WORDS = {12: 16, 24: 32}
 def from_entropy(entropy: bytes) -> str:
     """The English mnemonic of 16 or 32 bytes of entropy."""
     return str(wallycore.bip39_mnemonic_from_bytes(None, entropy))
+
+
+def of_digest(content: bytes) -> str:
+    """24 words for the SHA-256 of ``content``: how people read a hash aloud and compare it."""
+    return from_entropy(hashlib.sha256(content).digest())
 
 
 def entropy_of(mnemonic: str) -> bytes:

@@ -29,6 +29,7 @@ MAX_OPS = 16
 MAX_MEMORY = 4 * 1024**3
 MIN_PASSPHRASE = 12
 MAX_PASSPHRASE = 1_024
+MAX_OFFICERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,12 @@ class Header:
     """What is known of a sealed secret without opening it; all of it authenticated.
 
     Attributes:
-        purpose: ``seed`` or ``device``.
+        purpose: ``seed``, ``rules``, ``officer`` or ``device``.
         rehearsal: keys for practice, on test networks only.
         origin: origin of the log that records the use of this secret.
         nonce: 24 bytes, never used twice with a key.
-        kdf: absent where the key is the device's own.
-        officers: who may open it, by name.
+        kdf: only where an officer's passphrase is the key.
+        officers: who may open it, by name. threshold: how many of them must consent to its use.
     """
 
     purpose: str
@@ -79,6 +80,7 @@ class Header:
     nonce: bytes
     kdf: Argon2id | None = None
     officers: tuple[str, ...] = ()
+    threshold: int = 0
 
     def serialize(self) -> bytes:
         """Canonical JSON."""
@@ -95,7 +97,7 @@ class Header:
                 "nonce": self.nonce.hex(),
                 "kdf": kdf,
                 "officers": list(self.officers),
-                "threshold": len(self.officers),
+                "threshold": self.threshold,
             }
         )
 
@@ -110,10 +112,12 @@ class Header:
                 "nonce": str(nonce),
                 "kdf": kdf,
                 "officers": list(officers),
+                "threshold": int(threshold),
             }:
                 names = tuple(str(name) for name in officers)
-                header = cls(purpose, rehearsal, origin, bytes.fromhex(nonce), _argon2id(kdf), names)
-                if header.serialize() == text and len(header.nonce) == NONCE_BYTES:
+                header = cls(purpose, rehearsal, origin, bytes.fromhex(nonce), _argon2id(kdf), names, threshold)
+                whole = len(header.nonce) == NONCE_BYTES and 0 <= threshold <= len(names) <= MAX_OFFICERS
+                if header.serialize() == text and whole:
                     return header
         raise ValueError
 

@@ -5,6 +5,8 @@
 """
 
 import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -25,13 +27,50 @@ MAX_APPROVAL = 4_096
 MAX_LIFETIME = 86_400
 ID_BYTES = 16
 BLIND_BYTES = 32
+FINGERPRINT_BYTES = 20
 
 Kind = Literal["psbt", "evm-transaction", "typed-data"]
+Verdict = Literal["make", "approve", "reject"]
 
 _NAMES = (
     *("id", "created", "expires", "device", "account", "maker", "transaction", "travel_rule", "blind"),
     *("purpose", "policy", "list", "checkpoint", "approvals"),
 )
+_FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What one person signed about a request, as it travels. Whether it counts is judged later.
+
+    Attributes:
+        by: fingerprint of the person's OpenPGP certificate, 40 capital hex digits.
+        verdict: made, approved or rejected.
+        signature: detached OpenPGP signature over the text that belongs to the verdict.
+    """
+
+    by: str
+    verdict: Verdict
+    signature: bytes
+
+    @classmethod
+    def read(cls, item: Cbor) -> "Approval":
+        """The approval in a decoded map.
+
+        Raises:
+            InputError: WIRE-FIELDS, WIRE-TYPE, WIRE-LIMIT, REQUEST-VERDICT.
+        """
+        fields = Fields(item, ("by", "verdict", "signature"), "approval")
+        return cls(
+            by=fields.octets("by", limit=FINGERPRINT_BYTES, exact=FINGERPRINT_BYTES).hex().upper(),
+            verdict=_verdict(fields.text("verdict", limit=16)),
+            signature=fields.octets("signature", limit=MAX_APPROVAL),
+        )
+
+    @property
+    def map(self) -> Cbor:
+        """The approval as it stands in a message."""
+        return {"by": bytes.fromhex(self.by), "verdict": self.verdict, "signature": self.signature}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +82,14 @@ class WithdrawalRequest:
         created, expires: Unix seconds.
         device: origin of the log of the signer that this is for.
         account: name of the paying account; ``checksum`` its descriptor checksum (BIP380), or the paying EVM address.
-        maker: fingerprint of the operator's certificate; empty until the device knows a roster.
+        maker: fingerprint of the operator's certificate, 40 capital hex digits; empty where nobody is named.
         chain_id: CAIP-2. kind: how ``transaction`` is encoded.
         travel_rule: canonical JSON of the travel-rule records, may be empty.
         blind: 32 random bytes that hide the travel-rule block in the digest.
         purpose: free text for the officers.
         policy_sequence, list_sequence: newest policy and flagged list that the sender saw.
         checkpoint: signed checkpoint of the device's log that the sender saw last.
-        approvals: detached signatures; empty until the device knows a roster.
+        approvals: what people signed about this request, each verdict of a person once.
     """
 
     id: bytes
@@ -69,7 +108,7 @@ class WithdrawalRequest:
     policy_sequence: int = 0
     list_sequence: int = 0
     maker: str = ""
-    approvals: tuple[bytes, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
     @property
     def digest(self) -> bytes:
@@ -82,6 +121,11 @@ class WithdrawalRequest:
         del bound["approvals"], bound["blind"]
         return hashlib.sha256(cbor.encode(bound)).digest()
 
+    @property
+    def approvals_digest(self) -> bytes:
+        """SHA-256 of the canonical CBOR of the approvals, which the request's own digest leaves out."""
+        return hashlib.sha256(cbor.encode(self._map()["approvals"])).digest()
+
     def serialize(self) -> bytes:
         """Canonical CBOR, the payload of ``ur:x-custody-request``."""
         return cbor.encode(self._map())
@@ -91,7 +135,8 @@ class WithdrawalRequest:
         """The request in these bytes.
 
         Raises:
-            InputError: WIRE-LIMIT, WIRE-VERSION, WIRE-FIELDS, WIRE-TYPE, REQUEST-KIND, or a CBOR code.
+            InputError: WIRE-LIMIT, WIRE-VERSION, WIRE-FIELDS, WIRE-TYPE, REQUEST-KIND, REQUEST-MAKER,
+                REQUEST-VERDICT, REQUEST-APPROVALS, or a CBOR code.
         """
         fields = open_message(encoded, _NAMES, version=VERSION, limit=MAX_BYTES, what="withdrawal request")
         account = Fields(fields.raw("account"), ("name", "checksum"), "request's account")
@@ -103,7 +148,7 @@ class WithdrawalRequest:
             device=fields.text("device", limit=128),
             account=account.text("name", limit=64),
             checksum=account.text("checksum", limit=64),
-            maker=fields.text("maker", limit=64),
+            maker=_maker(fields.text("maker", limit=64)),
             chain_id=transaction.text("chain", limit=64),
             kind=_kind(transaction.text("kind", limit=32)),
             transaction=transaction.octets("bytes", limit=MAX_TRANSACTION),
@@ -113,7 +158,7 @@ class WithdrawalRequest:
             policy_sequence=fields.uint("policy"),
             list_sequence=fields.uint("list"),
             checkpoint=fields.text("checkpoint", limit=MAX_CHECKPOINT),
-            approvals=fields.octets_sequence("approvals", limit=MAX_APPROVALS, each=MAX_APPROVAL),
+            approvals=_approvals(fields.sequence("approvals", limit=MAX_APPROVALS)),
         )
 
     def _map(self) -> dict[str, Cbor]:
@@ -132,7 +177,7 @@ class WithdrawalRequest:
             "policy": self.policy_sequence,
             "list": self.list_sequence,
             "checkpoint": self.checkpoint,
-            "approvals": list(self.approvals),
+            "approvals": [approval.map for approval in self.approvals],
         }
 
 
@@ -141,3 +186,23 @@ def _kind(text: str) -> Kind:
         if text == kind:
             return kind  # type: ignore[no-any-return]
     raise InputError("REQUEST-KIND", "This kind of transaction is not known to this version.")
+
+
+def _verdict(text: str) -> Verdict:
+    for verdict in get_args(Verdict):
+        if text == verdict:
+            return verdict  # type: ignore[no-any-return]
+    raise InputError("REQUEST-VERDICT", "An approval in the request says neither make, approve nor reject.")
+
+
+def _maker(text: str) -> str:
+    if text and not _FINGERPRINT.fullmatch(text):
+        raise InputError("REQUEST-MAKER", "The maker of the request is no fingerprint of 40 capital hex digits.")
+    return text
+
+
+def _approvals(items: Sequence[Cbor]) -> tuple[Approval, ...]:
+    approvals = tuple(Approval.read(item) for item in items)
+    if len({(approval.by, approval.verdict) for approval in approvals}) < len(approvals):
+        raise InputError("REQUEST-APPROVALS", "The request holds the same verdict of the same person twice.")
+    return approvals

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import bdkpython as bdk
 import ceremonies
 import psbts
 import pytest
 import regtest
+import wire_examples
 from ceremonies import NOW, Officer, kinds, open_home, sign
 
 from custody import ceremony
@@ -23,12 +24,15 @@ from custody.coordinator.answers import check_response, finalize
 from custody.edge.home import SignerHome
 from custody.edge.key_process import KeyProcess
 from custody.errors import Cancelled, CustodyError, EvidenceError, HomeError, InputError, UsageError
+from custody.officers.consent import Proof
 from custody.review import Review
 from custody.signatures import Signature
-from custody.vault.key_holder import KeyHolder, SigningOrder
+from custody.vault.key_holder import KeyHolder
+from custody.vault.orders import Evidence, SigningOrder
 from custody.wire.request import WithdrawalRequest
 from custody.wire.response import Status
 
+PASSPHRASES = {ceremonies.OFFICER: ceremonies.PASSPHRASE}
 FOUNDED = ["init", "policy", "list", "account"]
 REQUEST = ceremonies.request()
 MESSAGE = REQUEST.serialize()
@@ -103,7 +107,9 @@ def test_the_log_keeps_what_was_decided_and_charged(folder: Path) -> None:
         authorised, answered = opened.log.private(4), opened.log.private(5)
     assert outcome.judgement is not None
     assert authorised["charges"] == {REGTEST.coin.asset_id: "61000"}
-    assert authorised["officers"] == [ceremonies.OFFICER]
+    (row,) = cast(list[dict[str, str]], authorised["officers"])
+    assert (row["name"], len(bytes.fromhex(row["proof"]))) == (ceremonies.OFFICER, 64)
+    assert authorised["elapsed"] == 0
     assert authorised["decision_digest"] == outcome.judgement.decision_digest.hex()
     assert authorised["facts_digest"] == outcome.judgement.facts_digest.hex()
     assert authorised["travel_rule"] == REQUEST.travel_rule.hex()
@@ -114,7 +120,7 @@ def test_the_log_keeps_what_was_decided_and_charged(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"approvals": (b"approved",)}, "APPROVALS-UNSUPPORTED"),
+        ({"approvals": (wire_examples.APPROVAL,)}, "ROSTER-NONE"),
         ({"expires": NOW}, "REQUEST-EXPIRED"),
         ({"device": "rehearsal.other"}, "REQUEST-DEVICE"),
         ({"checkpoint": "nonsense"}, "REQUEST-CHECKPOINT"),
@@ -188,7 +194,7 @@ def test_a_wrong_code_cancels_is_logged_and_opens_no_key(folder: Path, code: str
 
 def test_a_code_of_an_earlier_review_is_worth_nothing_once_the_log_has_grown(folder: Path) -> None:
     with open_home(folder) as opened:
-        _, code = ceremony.review(MESSAGE, opened, NOW)
+        _, code = ceremony.review(MESSAGE, opened)
     assert code is not None
     sign(folder, ceremonies.request(travel_rule=b"").serialize())
     with pytest.raises(Cancelled, match="CODE-WRONG"):
@@ -197,7 +203,7 @@ def test_a_code_of_an_earlier_review_is_worth_nothing_once_the_log_has_grown(fol
 
 def test_a_code_of_one_request_does_not_confirm_another(folder: Path) -> None:
     with open_home(folder) as opened:
-        _, code = ceremony.review(MESSAGE, opened, NOW)
+        _, code = ceremony.review(MESSAGE, opened)
     assert code is not None
     with pytest.raises(Cancelled, match="CODE-WRONG"):
         sign(folder, ceremonies.request(id=bytes(16)).serialize(), officer=Officer(code), unlock=never)
@@ -206,7 +212,7 @@ def test_a_code_of_one_request_does_not_confirm_another(folder: Path) -> None:
 def test_a_review_changes_nothing(folder: Path) -> None:
     before = contents(folder)
     with open_home(folder) as opened:
-        ceremony.review(MESSAGE, opened, NOW)
+        ceremony.review(MESSAGE, opened)
     assert contents(folder) == before | {"lock": b""}
 
 
@@ -236,22 +242,27 @@ class InspectingKey:
 
     def __init__(self, opened: SignerHome) -> None:
         self._opened = opened
+        self._key = KeyHolder(opened.sealed, PASSPHRASES, opened.verifier)
         self.seen: list[str] = []
 
-    def sign(self, order: SigningOrder) -> tuple[Signature, ...]:
+    def consent(self, order: SigningOrder) -> tuple[Proof, ...]:
+        assert (self._opened.folder / "log/checkpoint").read_text() == order.before
+        return self._key.consent(order)
+
+    def sign(self, evidence: Evidence) -> tuple[Signature, ...]:
         folder = self._opened.folder
         assert log_holds(folder)
         last = (folder / "log/entries").read_bytes().splitlines()[-1].split(b" ")[0]
-        assert last == order.entry
-        assert (folder / "log/checkpoint").read_text() == order.after
+        assert last == evidence.entry
+        assert (folder / "log/checkpoint").read_text() == evidence.after
         self.seen.append(last.decode())
-        return KeyHolder(self._opened.sealed_seed, ceremonies.PASSPHRASE).sign(order)
+        return self._key.sign(evidence)
 
 
 def test_the_authorisation_is_on_the_disk_before_the_key_is_used(folder: Path) -> None:
     with open_home(folder) as opened:
         key = InspectingKey(opened)
-        ceremony.sign(MESSAGE, opened, Officer(), lambda _: nullcontext(key), NOW)
+        ceremony.sign(MESSAGE, opened, Officer(), lambda _: nullcontext(key))
     assert len(key.seen) == 1
     assert '"kind":"authorised"' in key.seen[0]
     assert REQUEST.digest.hex() in key.seen[0]
@@ -259,26 +270,33 @@ def test_the_authorisation_is_on_the_disk_before_the_key_is_used(folder: Path) -
 
 def test_the_answer_is_on_the_disk_before_it_is_given(folder: Path) -> None:
     with open_home(folder) as opened:
-        outcome = ceremony.sign(MESSAGE, opened, Officer(), ceremonies.key_in_process(opened), NOW)
+        outcome = ceremony.sign(MESSAGE, opened, Officer(), ceremonies.key_in_process(opened))
         assert log_holds(folder)
         assert outcome.response.entry in (folder / "log/entries").read_bytes()
         assert outcome.response.checkpoint == (folder / "log/checkpoint").read_text()
 
 
-class DyingKey:
+class Consenting:
+    """A key that lets everything into the log."""
+
+    def consent(self, order: SigningOrder) -> tuple[Proof, ...]:
+        return tuple(Proof(one.officer, bytes(64)) for one in order.typed)
+
+
+class DyingKey(Consenting):
     """A key that ends before it answers."""
 
-    def sign(self, _order: SigningOrder) -> tuple[Signature, ...]:
+    def sign(self, _evidence: Evidence) -> tuple[Signature, ...]:
         raise HomeError("KEY-PROCESS", "The process that holds the key ended early.")
 
 
-class LyingKey:
+class LyingKey(Consenting):
     """A key that answers with signatures of something else."""
 
     def __init__(self, answer: tuple[Signature, ...]) -> None:
         self._answer = answer
 
-    def sign(self, _order: SigningOrder) -> tuple[Signature, ...]:
+    def sign(self, _evidence: Evidence) -> tuple[Signature, ...]:
         return self._answer
 
 
@@ -304,19 +322,19 @@ def test_an_interrupted_request_is_signed_the_second_time_to_the_same_bytes(fold
 
 def test_the_real_key_process_dying_leaves_an_interruption(folder: Path) -> None:
     class Killed(KeyProcess):
-        def sign(self, order: SigningOrder) -> tuple[Signature, ...]:
+        def sign(self, evidence: Evidence) -> tuple[Signature, ...]:
             self._child.kill()
             self._child.wait()
-            return super().sign(order)
+            return super().sign(evidence)
 
     with pytest.raises(HomeError, match="KEY-PROCESS"):
-        sign(folder, MESSAGE, unlock=lambda opened: lambda _: Killed(opened.sealed_seed, ceremonies.PASSPHRASE))
+        sign(folder, MESSAGE, unlock=lambda opened: lambda _: Killed(opened.sealed, PASSPHRASES))
     assert kinds(folder) == [*FOUNDED, "authorised", "interrupted"]
 
 
 def test_the_real_key_process_signs_as_the_key_holder_does(folder: Path, tmp_path: Path) -> None:
     def unlock(opened: SignerHome) -> Unlock:
-        return lambda _: KeyProcess(opened.sealed_seed, ceremonies.PASSPHRASE)
+        return lambda _: KeyProcess(opened.sealed, PASSPHRASES)
 
     other = ceremonies.copy_home(tmp_path / "other")
     assert sign(folder, MESSAGE, unlock=unlock).response == sign(other, MESSAGE).response
@@ -357,7 +375,7 @@ def check_meaning(opened: SignerHome, request: WithdrawalRequest) -> bool:
     """That what is signed, if anything is, is what was shown and what policy and record allow; whether it was."""
     officer = Officer()
     try:
-        outcome = ceremony.sign(request.serialize(), opened, officer, ceremonies.key_in_process(opened), NOW)
+        outcome = ceremony.sign(request.serialize(), opened, officer, ceremonies.key_in_process(opened))
     except InputError:
         return False
     if outcome.status != "signed":
@@ -434,5 +452,7 @@ def test_no_refusal_tells_a_name_or_a_secret(folder: Path, code: str | None, pas
             unlock=lambda opened: ceremonies.key_in_process(opened, passphrase),
         )
     told = f"{refused.value} {refused.value.hint} {refused.value.details}"
-    for secret in ("Tanaka", "Smith", ceremonies.OFFICER, passphrase, "abandon", "wrong-code"):
+    for secret in ("Tanaka", "Smith", passphrase, "abandon", "wrong-code"):
         assert secret == "x" or secret not in told
+    # Of several officers at the device, the one whose seal stays closed must know it; nobody else is named.
+    assert (ceremonies.OFFICER in told) is (refused.value.code == "SEAL-CLOSED")

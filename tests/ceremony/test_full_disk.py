@@ -9,7 +9,6 @@ from pathlib import Path
 import ceremonies
 import kill_server
 import pytest
-from ceremonies import NOW
 from kill_server import KillServer
 
 from custody import ceremony
@@ -33,7 +32,7 @@ def server() -> Iterator[KillServer]:
 def sign_command(home: Path) -> list[str]:
     """The ceremony on this home, with everything given, as arguments."""
     with ceremonies.open_home(home) as opened:
-        _, code = ceremony.review(REQUEST.serialize(), opened, NOW)
+        _, code = ceremony.review(REQUEST.serialize(), opened)
     assert code is not None
     request = home.with_suffix(".request")
     request.write_bytes(REQUEST.serialize())

@@ -9,7 +9,6 @@ from pathlib import Path
 import ceremonies
 import kill_server
 import pytest
-from ceremonies import NOW
 from kill_server import KillServer
 
 from custody import ceremony
@@ -37,7 +36,7 @@ def honest() -> tuple[str, SigningResponse]:
     """The confirmation code of the prepared home, and what an undisturbed ceremony answers."""
     folder = ceremonies.copy_home(Path(ceremonies._scratch.name) / "honest")
     with ceremonies.open_home(folder) as opened:
-        _, code = ceremony.review(REQUEST.serialize(), opened, NOW)
+        _, code = ceremony.review(REQUEST.serialize(), opened)
     assert code is not None
     return code, ceremonies.sign(folder, REQUEST.serialize()).response
 
@@ -84,9 +83,9 @@ class Scene:
         code = None
         with ceremonies.open_home(self.home) as opened:
             if phase != AFTER:
-                _, code = ceremony.review(REQUEST.serialize(), opened, NOW)
+                _, code = ceremony.review(REQUEST.serialize(), opened)
             officer = ceremonies.Officer(code)
-            again = ceremony.sign(REQUEST.serialize(), opened, officer, ceremonies.key_in_process(opened), NOW)
+            again = ceremony.sign(REQUEST.serialize(), opened, officer, ceremonies.key_in_process(opened))
         assert again.status == ("repeated" if phase == AFTER else "signed")
         assert again.response.answer == honest()[1].answer
         assert again.response.answer.status is Status.SIGNED

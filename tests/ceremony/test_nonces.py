@@ -8,11 +8,9 @@ import ceremonies
 import evm
 import examples
 import pytest
-from ceremonies import NOW
 
 from custody.chains import SEPOLIA
-from custody.edge import founding, home
-from custody.edge.founding import Founders
+from custody.edge import home
 from custody.errors import HomeError
 from custody.evm.account import EvmAccount
 from custody.evm.address import checksum_address
@@ -26,17 +24,11 @@ PAYMENT = replace(evm.COIN_PAYMENT, chain_number=evm.PRACTICE.chain.number)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A rehearsal home with one account on anvil."""
-    new = founding.found(
-        Founders(ceremonies.OFFICER, ceremonies.PASSPHRASE),
-        bytes(16),
-        rehearsal=True,
-        policy=examples.EVM_POLICY,
-        flagged=examples.EVM_FLAGGED_LIST,
-        random=ceremonies.numbered(),
+    ceremonies.make_home(
+        tmp_path / "home", policy=examples.EVM_POLICY, flagged=examples.EVM_FLAGGED_LIST, account=False
     )
-    home.make(tmp_path / "home", new, NOW)
     with ceremonies.open_home(tmp_path / "home") as opened:
-        opened.add_account(evm.PRACTICE, NOW)
+        opened.add_account(evm.PRACTICE)
     return tmp_path / "home"
 
 
@@ -74,8 +66,14 @@ def test_a_second_payment_with_a_nonce_is_refused(folder: Path, identifiers: Ite
 
 def test_the_next_nonce_pays(folder: Path, identifiers: Iterator[bytes]) -> None:
     for nonce in (7, 8):
-        asked = request(folder, next(identifiers), replace(PAYMENT, nonce=nonce))
-        assert ceremonies.sign(folder, asked.serialize()).status == "signed"
+        payment = replace(PAYMENT, nonce=nonce, value=PAYMENT.value - nonce)
+        assert ceremonies.sign(folder, request(folder, next(identifiers), payment).serialize()).status == "signed"
+
+
+def test_with_the_next_nonce_the_same_payment_is_a_second_one(folder: Path, identifiers: Iterator[bytes]) -> None:
+    assert ceremonies.sign(folder, request(folder, next(identifiers)).serialize()).status == "signed"
+    again = request(folder, next(identifiers), replace(PAYMENT, nonce=PAYMENT.nonce + 1))
+    assert codes(ceremonies.sign(folder, again.serialize())) == ["DUPLICATE-PAYMENT"]
 
 
 def test_the_same_payment_in_a_new_request_gives_the_same_signature(folder: Path, identifiers: Iterator[bytes]) -> None:
@@ -89,7 +87,10 @@ def test_the_same_payment_in_a_new_request_gives_the_same_signature(folder: Path
 def test_a_nonce_whose_signing_was_interrupted_stays_used(folder: Path, identifiers: Iterator[bytes]) -> None:
     def broken(_opened: home.SignerHome) -> ceremonies.Unlock:
         class Key:
-            def sign(self, _order: object) -> tuple[()]:
+            def consent(self, _order: object) -> tuple[()]:
+                return ()
+
+            def sign(self, _evidence: object) -> tuple[()]:
                 raise HomeError("KEY-PROCESS", "gone")
 
         return lambda _consent: ceremonies.nullcontext(Key())  # type: ignore[arg-type,return-value]
@@ -110,7 +111,7 @@ def test_a_refused_payment_uses_no_nonce(folder: Path, identifiers: Iterator[byt
 def test_the_same_nonce_on_another_network_is_another_nonce(folder: Path, identifiers: Iterator[bytes]) -> None:
     sepolia = EvmAccount.parse("sepolia", SEPOLIA, evm.PRACTICE.descriptor)
     with ceremonies.open_home(folder) as opened:
-        opened.add_account(sepolia, NOW)
+        opened.add_account(sepolia)
     assert ceremonies.sign(folder, request(folder, next(identifiers)).serialize()).status == "signed"
     elsewhere = replace(
         request(folder, next(identifiers), replace(PAYMENT, chain_number=SEPOLIA.number)),

@@ -36,7 +36,7 @@ def test_1_a_fault_of_the_program_is_told_without_its_text(desk: Desk, monkeypat
     def fault(*_: object) -> None:
         raise ValueError("Tanaka's passphrase")
 
-    monkeypatch.setattr(opening, "now", fault)
+    monkeypatch.setattr(opening, "moment", fault)
     ended = on(desk, "status")
     assert (ended.exit, ended.code) == (1, "INTERNAL")
     assert "Tanaka" not in ended.stdout + ended.stderr
@@ -189,9 +189,12 @@ def test_5_a_wrong_passphrase_is_logged_by_whoever_asks(desk: Desk, changes: dic
 @pytest.mark.parametrize(
     ("secrets", "code", "exit_code"),
     [
-        ({"officers": []}, "OFFICERS-UNSUPPORTED", 2),
-        ({"threshold": 2}, "OFFICERS-UNSUPPORTED", 2),
-        ({"officers": [{"name": "A", "passphrase": "p"}] * 2}, "OFFICERS-UNSUPPORTED", 2),
+        ({"officers": []}, "OFFICERS-COUNT", 2),
+        ({"threshold": 2}, "OFFICERS-COUNT", 2),
+        ({"threshold": 0}, "OFFICERS-COUNT", 2),
+        ({"officers": [{"name": str(n), "passphrase": f"p{n}"} for n in range(17)]}, "OFFICERS-COUNT", 2),
+        ({"officers": [{"name": "A", "passphrase": "p"}] * 2}, "SECRETS-FORM", 2),
+        ({"officers": [{"name": name, "passphrase": "p"} for name in "AB"], "threshold": 2}, "OFFICERS-ALIKE", 2),
         ({"officers": [{"name": "A\u202e", "passphrase": "p"}]}, "OFFICER-NAME", 2),
         ({"officers": [{"name": "", "passphrase": "p"}]}, "OFFICER-NAME", 2),
         ({"mnemonic": "abandon " * 12}, "MNEMONIC-INVALID", 2),

@@ -14,6 +14,8 @@ from desk import AT, PROGRAM, Desk, Ended, inside
 
 from custody.bitcoin.account import Account
 from custody.chains import REGTEST
+from custody.vault.sealed import open_sealed, open_with_passphrase
+from custody.vault.secrets import OfficerSecret, SeedSecret
 
 NAMES = ("Tanaka", "Hanako", "Smith", "Marunouchi")
 SECRETS = (
@@ -40,6 +42,8 @@ def everything(desk: Desk) -> Iterator[Ended]:
     yield inside(*home, "signer", "account", "list", "--json")
     yield inside(*home, "signer", "status", "--json")
     yield inside(*home, "signer", "answer", 7, "--out", desk.path("b.response"), "--json")
+    yield inside(*home, "signer", "freeze", "--confirm", "0000-0000", "--secrets", desk.secrets, *AT, "--json")
+    yield inside(*home, "signer", "freeze", "--show", *AT, "--json")
     for content in (b"not json", b"{", b'{"mnemonic": "' + ceremonies.WORDS.encode() + b'"}'):
         desk.path("bad.json").write_bytes(content)
         yield inside(
@@ -94,10 +98,8 @@ def _without_words(desk: Desk) -> Path:
 
 
 def _entropy(home: Path) -> bytes:
-    from custody.vault.sealed import open_with_passphrase
-    from custody.vault.secrets import SeedSecret
-
-    return SeedSecret.parse(open_with_passphrase((home / "seed.sealed").read_bytes(), "p")).entropy
+    officer = OfficerSecret.parse(open_with_passphrase((home / "officers/00.sealed").read_bytes(), "p"))
+    return SeedSecret.parse(open_sealed((home / "seed.sealed").read_bytes(), officer.seed_key)).entropy
 
 
 def test_no_process_of_a_signing_carries_a_secret_in_arguments_or_environment(desk: Desk) -> None:

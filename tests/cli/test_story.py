@@ -1,18 +1,28 @@
 """The whole job through the installed program, and what each command tells scripts."""
 
+import base64
 import json
+import re
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
+import bdkpython as bdk
+import cbor2
 import ceremonies
 import examples
+import openpgp
 import psbts
 import pytest
 import regtest
-from desk import AT, Desk, Ended, environment, program
+from desk import AT, Desk, Ended, environment, inside, program
 
 from custody import __version__
+from custody.demo.keys import keys
+from custody.wire.request import WithdrawalRequest
 
 JSON = "--json"
+FILES = "list policy roster tokens"
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +80,7 @@ def test_the_network_takes_what_came_out(story: dict[str, Ended]) -> None:
 @pytest.mark.parametrize(
     ("name", "fields"),
     [
-        ("init", "log_key log_origin master_fingerprint rehearsal"),
+        ("init", "log_key log_origin master_fingerprint officers rehearsal threshold"),
         ("add", "addresses chain descriptor name type"),
         ("list", "accounts"),
         ("show", "addresses chain descriptor name type"),
@@ -79,13 +89,19 @@ def test_the_network_takes_what_came_out(story: dict[str, Ended]) -> None:
         ("pair", "accounts log_key log_origin"),
         ("request", "bytes device expires request"),
         ("show request", "frames type"),
-        ("review", "account chain confirmation decision fee kind list outputs policy reasons request tokens"),
+        (
+            "review",
+            f"account approvers chain confirmation decision fee kind {FILES} outputs reasons request requirements",
+        ),
         ("sign", "checkpoint entry request status"),
         ("repeat", "checkpoint entry request status"),
         ("answer", "entry request status"),
         ("receive", "log_size request signatures status"),
         ("finalize", "chain raw txid"),
-        ("status", "accounts last_entry list log_key log_origin log_size officers policy rehearsal tokens"),
+        (
+            "status",
+            f"accounts clock frozen last_entry {FILES} log_key log_origin log_size officers quorum rehearsal waiting",
+        ),
         ("verify", "as_of first_bad hidden origin pinned root size"),
     ],
 )
@@ -168,3 +184,176 @@ def test_a_time_is_taken_by_a_rehearsal(desk: Desk) -> None:
     assert program("--home", desk.signer, "signer", "review", desk.request, *AT, JSON).exit == 0
     ended = program("--home", desk.signer, "signer", "review", desk.request, *late, JSON)
     assert [reason["code"] for reason in ended.fields["reasons"]] == ["REQUEST-EXPIRED"]
+
+
+# What `custody demo` plays: the folder that it leaves, and what it tells scripts.
+
+STATUSES = {
+    "btc-allowed": "signed",
+    "btc-no-name": "refused",
+    "btc-flagged-sibling": "refused",
+    "btc-amount-lie": "refused",
+    "erc20-allowed": "signed",
+    "evm-flagged": "refused",
+    "safe-bybit": "refused",
+    "house-approved": "signed",
+    "house-swapped": "refused",
+    "house-loosening": "waits",
+    "house-vetoed": "vetoed",
+    "house-frozen": "frozen",
+}
+LATER = 4_102_444_800
+TYPED = "Sato and Abe each read the screen and type:"
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
+    out = tmp_path_factory.mktemp("demonstration")
+    return out, program("demo", "--out", out, JSON)
+
+
+@pytest.fixture
+def played(demonstration: tuple[Path, Ended]) -> Path:
+    return demonstration[0]
+
+
+def screen_of(played: Path, case: str) -> str:
+    return (played / case / "screen.txt").read_text()
+
+
+def test_every_scene_ends_as_the_page_says(demonstration: tuple[Path, Ended]) -> None:
+    out, ended = demonstration
+    assert ended.exit == 0, ended.stderr
+    assert {one["case"]: one["status"] for one in ended.fields["cases"]} == STATUSES
+    assert all((one["txid"] is not None) == (one["status"] == "signed") for one in ended.fields["cases"])
+    page = (out / "index.html").read_text()
+    told = re.findall(r'<article id="([^"]+)">.*?<span class="badge [a-z]+">([A-Z]+)</span>', page)
+    assert {case: status.lower() for case, status in told} == STATUSES
+    assert [len(re.findall(tag, page)) for tag in ("<h1", "<article")] == [2, len(STATUSES) + 2]
+
+
+def test_both_chapters_are_proved_by_their_logs(played: Path) -> None:
+    for log, kinds in ((played / "log", ["refused"]), (played / "house/log", ["installed", "vetoed", "frozen"])):
+        assert program("audit", "verify", "--log", log, "--key", log / "log-key.txt", JSON).exit == 0
+        logged = [json.loads(line.split(b" ")[0])["kind"] for line in (log / "entries").read_bytes().splitlines()]
+        assert logged[-len(kinds) :] == kinds
+
+
+def test_what_two_organisations_approved_and_two_officers_confirmed_is_paid(played: Path) -> None:
+    raw = bytes.fromhex((played / "house-approved/signed.hex").read_text())
+    paid = {one.value.to_sat() for one in bdk.Transaction(raw).output()}
+    screen = screen_of(played, "house-approved")
+    assert 50_000_000 in paid
+    assert re.search(r"^Approved by +Ito, Chiba$", screen, re.MULTILINE)
+    assert TYPED in screen
+
+
+def test_a_swap_after_approval_asks_no_officer(played: Path) -> None:
+    honest, swapped = (
+        WithdrawalRequest.parse((played / "house-swapped" / name).read_bytes())
+        for name in ("approved.request", "withdrawal.request")
+    )
+    assert honest.transaction != swapped.transaction
+    assert len(honest.approvals) == 3
+    assert replace(swapped, transaction=honest.transaction, travel_rule=honest.travel_rule) == honest
+    screen = screen_of(played, "house-swapped")
+    assert screen.count("APPROVAL-SIGNATURE") == 3
+    assert TYPED not in screen
+    assert not (played / "house-swapped/signed.hex").exists()
+
+
+def policy(path: Path) -> dict[str, object]:
+    """Every limit of a policy by the name that screens give it."""
+    read = tomllib.loads(path.read_text())
+    chain = read["chains"]["regtest"]
+    caps = {name: int(chain[name]["coin"]) for name in ("cap_per_transaction", "cap_per_day") if name in chain}
+    fees = {name: int(chain[name]) for name in ("fee_cap", "feerate_cap", "fee_percent_cap")}
+    return {"repeat_days": -read["repeat_days"], "approvals": -len(read.get("approvals", [])), **caps, **fees}
+
+
+def loosened(old: dict[str, object], new: dict[str, object]) -> set[str]:
+    """Limits that are higher in the new one, or gone; what a policy asks for counts below nothing."""
+    return {name for name, limit in old.items() if name not in new or new[name] > limit}  # type: ignore[operator]
+
+
+def named(screen: str) -> set[str]:
+    """What a screen calls newly allowed, where it says how it was, how it would be, and gives an example."""
+    return set(re.findall(r"^NEWLY ALLOWED (\w+)\n  before +\S.*\n  after +\S.*\n  example +\S", screen, re.MULTILINE))
+
+
+def blocks(screen: str) -> list[str]:
+    return screen.split("\n\n")
+
+
+def test_the_policy_that_waits_is_shown_limit_by_limit(played: Path) -> None:
+    old, new = policy(played / "house/policy.toml"), policy(played / "house-loosening/policy.toml")
+    screen = screen_of(played, "house-loosening")
+    assert loosened(old, new) == {"approvals", "cap_per_day", "cap_per_transaction", "repeat_days"}
+    assert named(screen) == loosened(old, new)
+    assert "WAITING: policy number 2, which loosens, comes into force in 24 h 00 min" in screen
+
+
+def test_a_limit_that_the_screen_left_out_would_be_missed(played: Path) -> None:
+    old, new = policy(played / "house/policy.toml"), policy(played / "house-loosening/policy.toml")
+    shown = blocks(screen_of(played, "house-loosening"))
+    for name in loosened(old, new):
+        without = "\n\n".join(block for block in shown if not block.startswith(f"NEWLY ALLOWED {name}"))
+        assert loosened(old, new) - named(without) == {name}
+    assert loosened(old, old) == set()
+    assert named(screen_of(played, "house-vetoed")) == set()
+
+
+def test_the_stolen_keys_are_real_and_their_signatures_good(played: Path) -> None:
+    """Asked of plain gpg, which knows the roster's certificates and nothing else."""
+    roster = tomllib.loads((played / "house/roster.toml").read_text())
+    bundle = cbor2.loads((played / "house-loosening/policy.bundle").read_bytes())
+    keyring = openpgp.Keyring()
+    people = [one for one in roster["person"] if one["role"] == "compliance"]
+    for one in people:
+        keyring.gpg("--import", octets=base64.b64decode(one["certificate"]), at=LATER)
+    (keyring.home / "text").write_bytes(bundle["content"])
+    signers = set()
+    for number, signature in enumerate(bundle["signatures"]):
+        place = keyring.home / f"{number}.sig"
+        place.write_bytes(signature)
+        told = keyring.gpg("--status-fd", "1", "--verify", str(place), str(keyring.home / "text"), at=LATER).decode()
+        signers |= set(re.findall(r"GOODSIG \w+ (\w+)", told))
+    assert (len(people), signers) == (3, {"Mori", "Kato"})
+
+
+def test_one_officer_stops_it_and_one_freezes_the_device(played: Path) -> None:
+    vetoed, frozen = screen_of(played, "house-vetoed"), screen_of(played, "house-frozen")
+    assert "comes into force in 4 h 00 min" in vetoed
+    assert re.search(r"To decide so, Endo types:  \w{4}-\w{4}$", vetoed, re.MULTILINE)
+    assert re.search(r"To decide so, Abe types:  \w{4}-\w{4}$", frozen, re.MULTILINE)
+    assert "WAITING" not in frozen
+    assert "\nFROZEN: nothing is signed" in frozen
+    assert "\nHOME-FROZEN: " in frozen
+
+
+def test_without_gpg_the_demonstration_says_what_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("custody.demo.keys.PROGRAM", tmp_path / "gpg")
+    ended = inside("demo", "--out", tmp_path / "out", JSON)
+    assert (ended.exit, ended.code) == (5, "OPENPGP-UNAVAILABLE")
+    assert "script/setup" in ended.fields["error"]["hint"]
+
+
+def test_keys_and_agent_of_the_demonstration_are_gone_afterwards() -> None:
+    with keys(("Ito",), ceremonies.NOW) as made:
+        folder = made._folder
+        assert made.sign("Ito", b"text")
+        assert agents(folder)
+    assert not folder.exists()
+    assert not agents(folder)
+
+
+def agents(folder: Path) -> list[Path]:
+    """Processes whose command line names this folder."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(folder).encode() in place.read_bytes():
+                found.append(place)
+        except OSError:
+            continue
+    return found

@@ -1,10 +1,12 @@
 """The whole way on networks of the Ethereum family: what the signer signs is mined, and moves exactly what was read.
 
-Chain ids of main networks are signed for by a real home, with its real seal, at a pseudo-terminal; anvil's own chain
-id by a rehearsal. The senders' addresses are those that eth-account derives from the same words.
+Chain ids of main networks are signed for by a real home, with its real seals, at a pseudo-terminal: a maker, two
+approvers and an officer; anvil's own chain id by a rehearsal. The senders' addresses are those that eth-account derives
+from the same words.
 """
 
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,12 +20,20 @@ import pytest
 from anvil import Anvil, Refused
 from desk import program
 from ethereum_peers import eth_abi, eth_account, load, peer_rlp
+from house import House as People
+from house import reviewed, valid_at
 from terminal import Terminal, at_the_terminal, json_of
 
 from custody.amounts import Asset
+from custody.chains import chain
+from custody.families import Account, parse_account
+from custody.vault.mnemonic import of_digest
+from custody.wire.bundle import Kind, SignedBundle
+from custody.wire.request import WithdrawalRequest
 
-OFFICER = "Sato"
+OFFICER, OTHER_OFFICER = "Sato", "Abe"
 PASSPHRASE = "correct horse battery staple"
+OTHER_PASSPHRASE = "incorrect donkey battery staple"
 WORDS = "abandon " * 23 + "art"
 PAYEE, OTHER = examples.EVM_PAYEE, examples.EVM_SECOND_PAYEE
 COIN = 10**18
@@ -48,7 +58,7 @@ def address_of(coin_type: int, index: int) -> str:
     return str(account.from_mnemonic(WORDS, account_path=f"m/44'/{coin_type}'/0'/0/{index}").address)
 
 
-def rules(folder: Path, aliases: list[str], token: str) -> list[object]:
+def rules(aliases: list[str], token: str) -> dict[Kind, bytes]:
     """A policy for these networks, a flagged list, and a registry with a token on the first network."""
     chains = "".join(
         f'[chains.{alias}]\nfee_cap = "{COIN}"\nfeerate_cap = 100\nfee_percent_cap = 5\n'
@@ -57,14 +67,9 @@ def rules(folder: Path, aliases: list[str], token: str) -> list[object]:
     )
     caps = f'[[chains.{aliases[0]}.tokens]]\ncontract = "{token}"\ncap_per_transaction = "{SUPPLY}"\n'
     vasp = f'name = "{examples.HOUSE}"\nlei = "{examples.HOUSE_LEI}"\n'
-    (folder / "policy.toml").write_text(
-        f'version = 1\nhouse = "{examples.HOUSE}"\n[originating_vasp]\n{vasp}{chains}{caps}'
-    )
-    (folder / "flagged.txt").write_bytes(examples.EVM_FLAGGED_LIST)
-    (folder / "tokens.toml").write_text(
-        f'version = 1\n[[token]]\nchain = "{aliases[0]}"\ncontract = "{token}"\nsymbol = "TUSD"\ndecimals = 6\n'
-    )
-    return ["--policy", folder / "policy.toml", "--list", folder / "flagged.txt", "--tokens", folder / "tokens.toml"]
+    policy = f'version = 1\nhouse = "{examples.HOUSE}"\n[originating_vasp]\n{vasp}{chains}{caps}'
+    tokens = f'version = 1\n[[token]]\nchain = "{aliases[0]}"\ncontract = "{token}"\nsymbol = "TUSD"\ndecimals = 6\n'
+    return {"policy": policy.encode(), "list": examples.EVM_FLAGGED_LIST, "tokens": tokens.encode()}
 
 
 class House(ABC):
@@ -75,7 +80,7 @@ class House(ABC):
         self.signer, self.coordinator = ["--home", folder / "signer"], ["--home", folder / "coordinator"]
 
     @abstractmethod
-    def make(self, rules: list[object]) -> None:
+    def make(self, rules: dict[Kind, bytes]) -> None:
         """Makes the signer's home from the test words."""
 
     @abstractmethod
@@ -85,6 +90,16 @@ class House(ABC):
     @abstractmethod
     def sign(self, source: str, out: Path, code: str) -> dict[str, Any]:
         """The ceremony; ``code`` is what `review` showed."""
+
+    @abstractmethod
+    def approve(self, asked: Path) -> None:
+        """What people sign before a request goes to the signer."""
+
+    def _write(self, kind: str, content: bytes, suffix: str) -> list[object]:
+        """The option that gives a file to `init`."""
+        path = self.folder / f"{kind}{suffix}"
+        path.write_bytes(content)
+        return [f"--{kind}", path]
 
     def pair(self) -> None:
         """The coordinator learns the signer by QR codes."""
@@ -102,6 +117,7 @@ class House(ABC):
             *("coordinator", "request", *self.coordinator, "--account", payment.account, "--from", payment.sender),
             *("--evm", folder / "unsigned.json", "--travel-rule", folder / "record.json", "-o", asked),
         )
+        self.approve(asked)
         run("coordinator", "show", asked, "--out", folder / "frames.txt")
         source = str(folder / "frames.txt")
         read = run("signer", "review", *self.signer, source)
@@ -116,45 +132,79 @@ class House(ABC):
 class Rehearsal(House):
     """Secrets from a file, codes as arguments."""
 
-    def make(self, rules: list[object]) -> None:
+    def make(self, rules: dict[Kind, bytes]) -> None:
         self.secrets = ["--secrets", self.folder / "secrets.json"]
         officers = [{"name": OFFICER, "passphrase": PASSPHRASE}]
         (self.folder / "secrets.json").write_text(json.dumps({"mnemonic": WORDS, "officers": officers, "threshold": 1}))
-        run("signer", "init", *self.signer, "--rehearsal", *self.secrets, *rules)
+        given = [one for kind, content in rules.items() for one in self._write(kind, content, ".toml")]
+        run("signer", "init", *self.signer, "--rehearsal", *self.secrets, *given)
 
     def add_account(self, name: str, alias: str) -> dict[str, Any]:
         network = ["--type", "evm", "--chain", alias]
         return run("signer", "account", "add", name, *self.signer, *network, *self.secrets)
+
+    def approve(self, asked: Path) -> None:
+        """Nobody: this home knows no roster."""
 
     def sign(self, source: str, out: Path, code: str) -> dict[str, Any]:
         return run("signer", "sign", *self.signer, source, "--out", out, "--confirm", code, *self.secrets)
 
 
 class Real(House):
-    """Everything is typed, at a terminal that never shows a secret."""
+    """Everything is typed, at a terminal that never shows a secret; and signed before, by a maker and two approvers.
 
-    def make(self, rules: list[object]) -> None:
-        with self._typing("signer", "init", *self.signer, "--restore", *rules) as terminal:
-            terminal.answer("Name of the officer", OFFICER)
+    Of two officers one is enough: each derivation of a key takes a gibibyte, and some seconds.
+    """
+
+    people = People()
+
+    def make(self, rules: dict[Kind, bytes]) -> None:
+        self.accounts: dict[str, Account] = {}
+        valid = valid_at(int(time.time()))
+        asking = b'[[approvals]]\nrole = "approver"\ncount = 2\norganisations = 2\n'
+        bodies = rules | {"policy": rules["policy"] + asking}
+        roster = self.people.roster_bundle(officers=2, consent=1, **valid)
+        bundles = {kind: self.people.signed(kind, body, **valid) for kind, body in bodies.items()}
+        signed: dict[str, SignedBundle] = {"roster": roster, **bundles}
+        given = [one for kind, bundle in signed.items() for one in self._write(kind, bundle.serialize(), ".bundle")]
+        with self._typing("signer", "init", *self.signer, "--restore", *given) as terminal:
+            terminal.answer("24 words of the roster", of_digest(roster.content))
+            for bundle in bundles.values():
+                terminal.answer("last four characters of its SHA-256", bundle.bundle.digest.hex()[-4:])
             terminal.answer("The 12 or 24 words", WORDS)
-            terminal.answer(f"Passphrase of {OFFICER}", PASSPHRASE)
-            terminal.answer("Repeat", PASSPHRASE)
+            for officer, words in ((OFFICER, PASSPHRASE), (OTHER_OFFICER, OTHER_PASSPHRASE)):
+                terminal.answer(f"Passphrase of {officer}", words)
+                terminal.answer("Repeat", words)
         assert json_of(terminal)["rehearsal"] is False
 
     def add_account(self, name: str, alias: str) -> dict[str, Any]:
         network = ["--type", "evm", "--chain", alias]
         with self._typing("signer", "account", "add", name, *self.signer, *network) as terminal:
-            terminal.answer(f"Passphrase of {OFFICER}", PASSPHRASE)
+            self._consent(terminal)
             terminal.answer("last four characters of address 0", address_of(60, 0)[-4:])
-        return json_of(terminal)
+        told = json_of(terminal)
+        self.accounts[name] = parse_account(name, chain(alias), told["descriptor"])
+        return told
+
+    def approve(self, asked: Path) -> None:
+        request = WithdrawalRequest.parse(asked.read_bytes())
+        facts = reviewed(request, self.accounts[request.account])
+        asked.write_bytes(self.people.approved(request, facts).serialize())
 
     def sign(self, source: str, out: Path, code: str) -> dict[str, Any]:
         with self._typing("signer", "sign", *self.signer, source, "--out", out) as terminal:
+            terminal.wait_for("Approved by +Ito, Chiba")
+            terminal.answer("Name of officer 1 of 1", OFFICER)
             shown = terminal.wait_for(rf"{OFFICER} types:  (\S+)")[1]
             assert shown == code
-            terminal.answer("Confirmation code", shown)
+            terminal.answer(f"Confirmation code, {OFFICER}", shown)
             terminal.answer(f"Passphrase of {OFFICER}", PASSPHRASE)
         return json_of(terminal)
+
+    @staticmethod
+    def _consent(terminal: Terminal) -> None:
+        terminal.answer("Name of officer 1 of 1", OFFICER)
+        terminal.answer(f"Passphrase of {OFFICER}", PASSPHRASE)
 
     @contextmanager
     def _typing(self, *arguments: object) -> Iterator[Terminal]:
@@ -162,6 +212,7 @@ class Real(House):
             yield terminal
             assert terminal.end() == 0, terminal.told
         assert PASSPHRASE not in terminal.told
+        assert OTHER_PASSPHRASE not in terminal.told
         assert WORDS not in terminal.told
 
 
@@ -265,7 +316,7 @@ def practice(anvil_binary: Path, packages: Path, tmp_path_factory: pytest.TempPa
         network.give(holder, FUNDS)
         token = spelled(network.deploy_token(packages, holder, SUPPLY))
         house = Rehearsal(folder)
-        house.make(rules(folder, ["anvil"], token))
+        house.make(rules(["anvil"], token))
         shown = house.add_account("practice", "anvil")
         assert (shown["addresses"][0], shown["addresses"][3]) == (sender, holder)
         house.pair()
@@ -302,7 +353,7 @@ def test_a_real_home_pays_on_every_main_network(anvil_binary: Path, tmp_path: Pa
         for network in networks.values():
             network.give(sender, FUNDS)
         house = Real(tmp_path)
-        house.make(rules(tmp_path, list(networks), examples.USDC.asset_id[-42:]))
+        house.make(rules(list(networks), examples.USDC.asset_id[-42:]))
         for alias in networks:
             assert house.add_account(f"cold-{alias}", alias)["addresses"][0] == sender
         house.pair()

@@ -1,8 +1,11 @@
 """Targets: the log, its checkpoints and keys, and the frames of QR codes."""
 
+import base64
 import io
+from pathlib import Path
 
 import log_examples
+import rosters
 from fuzz.registry import same, target, text
 from hostile import world
 
@@ -11,12 +14,14 @@ from custody.audit.entry import Entry, PrivatePart
 from custody.audit.line import HIDDEN, Line
 from custody.audit.log import Log
 from custody.audit.verify import verify
-from custody.edge.key_child import read_frame, write_frame
+from custody.edge.pipes import read_message, write_message
 from custody.errors import EvidenceError, InputError
+from custody.officers.openpgp import Certificate, DetachedSignature
 from custody.qr import bytewords, ur
 from custody.qr.collector import Scan
 from custody.qr.fountain import Encoder, parse_part
 from custody.qr.profile import Profile, frames
+from custody.vault.orders import MAX_ORDER
 
 FRAGMENT = 120
 
@@ -73,7 +78,7 @@ def _log_key(encoded: bytes) -> None:
     same(str(LogVerifier.parse(text(encoded))), text(encoded))
 
 
-@target("json", lambda: world.signed(0).order.entry, lambda: world.signed(0).outcome.response.entry)
+@target("json", lambda: world.signed(0).evidence.entry, lambda: world.signed(0).outcome.response.entry)
 def _entry(encoded: bytes) -> None:
     same(Entry.parse(encoded).leaf, encoded)
 
@@ -90,6 +95,26 @@ def _line(encoded: bytes) -> None:
 @target("json", lambda: world.private_part())
 def _private_part(encoded: bytes) -> None:
     same(PrivatePart.parse(encoded).serialize(), encoded)
+
+
+def _example(name: str) -> bytes:
+    """The certificate, or the signature, of docs/spec/openpgp.md."""
+    page = (Path(__file__).resolve().parents[2] / "docs/spec/openpgp.md").read_text("utf-8")
+    return base64.b64decode(page.partition(f"<!-- example:{name} -->\n```text\n")[2].partition("```")[0])
+
+
+@target("binary", lambda: _example("signature"))
+def _detached_signature(encoded: bytes) -> None:
+    read = DetachedSignature.parse(encoded)
+    same(0 <= read.created < 2**32, True)
+    same(set(read.issuer or "0") <= set("0123456789ABCDEF"), True)
+
+
+@target("binary", lambda: _example("certificate"), lambda: rosters.certificate("Sato"))
+def _certificate(encoded: bytes) -> None:
+    read = Certificate.parse(encoded)
+    same(read.keys[0], read.fingerprint)
+    same({len(key) for key in read.keys}, {40})
 
 
 @target("binary", *(lambda place=place: request_frames()[place].encode() for place in (0, -1)))
@@ -123,7 +148,7 @@ def _frames(encoded: bytes) -> None:
 @target("cbor", lambda: _framed({"command": "descriptor", "argument": {"chain": "eip155:1", "index": 0}}))
 def _key_frame(encoded: bytes) -> None:
     try:
-        value = read_frame(io.BytesIO(encoded))
+        value = read_message(io.BytesIO(encoded), MAX_ORDER)
     except EOFError:
         raise InputError("KEY-PROCESS", "No frame.") from None
     same(encoded[: len(_framed(value))], _framed(value))
@@ -131,5 +156,5 @@ def _key_frame(encoded: bytes) -> None:
 
 def _framed(value: object) -> bytes:
     pipe = io.BytesIO()
-    write_frame(pipe, value)  # type: ignore[arg-type]
+    write_message(pipe, value)  # type: ignore[arg-type]
     return pipe.getvalue()

@@ -3,13 +3,16 @@
 import base64
 import contextlib
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import ceremonies
 import evm
 import examples
 import psbts
+import rosters
 import typed_messages
+import wire_examples
 from fuzz.registry import same, target, text
 from hostile import world
 
@@ -21,7 +24,9 @@ from custody.chains import CHAINS, ETHEREUM, REGTEST
 from custody.codec import canonical_json, cbor, rlp
 from custody.coordinator import requests as coordinator_requests
 from custody.coordinator.pairing import Pairings
-from custody.edge.founding import Founders
+from custody.edge import clock_file
+from custody.edge.clock_file import MAX_CLOCK_FILE
+from custody.edge.founding import Founders, check_officer
 from custody.errors import InputError, TransactionErrors
 from custody.evm import account as evm_account
 from custody.evm import review as evm_review
@@ -30,7 +35,12 @@ from custody.evm import typed_data
 from custody.evm.address import checksum_address, parse_address
 from custody.evm.calldata import parse_transfer
 from custody.evm.tokens import TokenRegistry
+from custody.governance.actions import Action, Freeze, Install, Thaw, Veto
+from custody.governance.clocks import Clock, Reading, Times
+from custody.governance.moments import Delay
+from custody.governance.state import Held, State, Waiting
 from custody.keys.descriptor import descriptor_checksum
+from custody.officers.roster import Roster
 from custody.policy.document import Policy
 from custody.screening.address import canonical_address, decode_address, decode_on_chain
 from custody.screening.flagged import FlaggedList
@@ -38,14 +48,30 @@ from custody.travel_rule.constraints import incomplete
 from custody.travel_rule.record import canonical_block, parse_block
 from custody.vault import confirmation, mnemonic, sealed
 from custody.vault.entropy import check_typed
-from custody.vault.key_holder import SigningOrder
-from custody.vault.secrets import DeviceSecrets, SeedSecret
+from custody.vault.orders import CouncilOrder, Evidence, SigningOrder
+from custody.vault.secrets import DeviceSecrets, OfficerSecret, RulesSecret, SeedSecret
+from custody.wire.bundle import Bundle, SignedBundle
 from custody.wire.export import DeviceExport
 from custody.wire.request import WithdrawalRequest
 from custody.wire.response import SigningResponse
 
 CODE = "10AB-XYZ9"
+ACTIONS: tuple[Action, ...] = (Install(wire_examples.SIGNED_BUNDLE), Veto("policy"), Freeze(), Thaw())
+STATE = State(
+    held={"policy": Held(b"p" * 32, 3), "list": Held(b"f" * 32, 0)},
+    waiting={"policy": Waiting(Held(b"q" * 32, 4), Delay(40_000, 86_400))},
+    seen={"policy": Held(b"q" * 32, 4), "list": Held(b"f" * 32, 0)},
+    frozen=True,
+    thaw=Delay(41_000, 86_400),
+)
+CLOCK = Clock.start(Reading(1_767_225_600, "b", 60)).raise_floor(1_767_225_600, Reading(1_767_225_600, "b", 90))
 _CROCKFORD = {"I": "1", "L": "1", "O": "0"}
+
+
+def council_order(action: Action) -> CouncilOrder:
+    """A decision of officers; what surrounds it is that of an honest request."""
+    order = world.signed(0).order
+    return CouncilOrder(action, order.files, order.times, order.before, order.typed)
 
 
 def _payload(value: object) -> bytes:
@@ -79,11 +105,15 @@ def _rlp(encoded: bytes) -> None:
 # --- messages
 
 
-@target("cbor", *(lambda place=place: world.honest_requests()[place].serialize() for place in range(5)))
+@target(
+    "cbor",
+    *(lambda place=place: world.honest_requests()[place].serialize() for place in range(5)),
+    lambda: replace(world.request(), maker="A" * 40, approvals=(wire_examples.APPROVAL,)).serialize(),
+)
 def _request(encoded: bytes) -> None:
     read = WithdrawalRequest.parse(encoded)
     same(read.serialize(), encoded)
-    same(len(read.digest), 32)
+    same(len(read.digest), len(read.approvals_digest))
 
 
 @target("cbor", *(lambda place=place: world.signed(place).outcome.response.serialize() for place in (0, 3)))
@@ -96,9 +126,31 @@ def _export(encoded: bytes) -> None:
     same(DeviceExport.parse(encoded).serialize(), encoded)
 
 
+@target("lines", wire_examples.BUNDLE.content, rosters.bundle("roster", b"x", sequence=2, previous=bytes(32)).content)
+def _bundle(encoded: bytes) -> None:
+    same(Bundle.parse(encoded).content, encoded)
+
+
+@target("cbor", wire_examples.SIGNED_BUNDLE.serialize())
+def _signed_bundle(encoded: bytes) -> None:
+    read = SignedBundle.parse(encoded)
+    same(read.serialize(), encoded)
+    same(read.bundle.content, read.content)
+
+
 @target("cbor", *(lambda place=place: world.signed(place).order.serialize() for place in (0, 4)))
 def _order(encoded: bytes) -> None:
     same(SigningOrder.parse(encoded).serialize(), encoded)
+
+
+@target("cbor", *(lambda place=place: world.signed(place).evidence.serialize() for place in (0, 4)))
+def _evidence(encoded: bytes) -> None:
+    same(Evidence.parse(encoded).serialize(), encoded)
+
+
+@target("cbor", *(lambda action=action: council_order(action).serialize() for action in ACTIONS))
+def _council_order(encoded: bytes) -> None:
+    same(CouncilOrder.parse(encoded).serialize(), encoded)
 
 
 # --- transactions
@@ -188,6 +240,14 @@ def _policy(encoded: bytes) -> None:
     Policy.parse(encoded)
 
 
+@target("toml", rosters.roster_toml(), rosters.roster_toml(consent=1, policy=1))
+def _roster(encoded: bytes) -> None:
+    read = Roster.parse(encoded)
+    signing = [one.fingerprint for one in read.people if one.fingerprint]
+    same(len(set(signing)), len(signing))
+    same([read.person(one).fingerprint for one in signing], signing)  # type: ignore[union-attr]
+
+
 @target("toml", evm.REGISTRY)
 def _tokens(encoded: bytes) -> None:
     read = TokenRegistry.parse(encoded)
@@ -244,11 +304,26 @@ def _sealed_device(encoded: bytes) -> None:
     same(encoded, (world.world().opened.folder / "device.sealed").read_bytes())
 
 
-@target("cbor", lambda: world.world().opened.sealed_seed)
+@target("cbor", lambda: world.world().opened.sealed.seed)
 def _sealed_seed(encoded: bytes) -> None:
     sealed.read_header(encoded)
-    sealed.open_sealed(encoded, world.seed_key())
-    same(encoded, world.world().opened.sealed_seed)
+    sealed.open_sealed(encoded, world.officer_secret().seed_key)
+    same(encoded, world.world().opened.sealed.seed)
+
+
+@target("cbor", lambda: world.world().opened.sealed.rules)
+def _sealed_rules(encoded: bytes) -> None:
+    key = world.officer_secret().rules_key
+    rules = RulesSecret.parse(sealed.open_sealed(encoded, key))
+    same(rules.seal(sealed.read_header(encoded), key), encoded)
+    same(encoded, world.world().opened.sealed.rules)
+
+
+@target("cbor", lambda: world.world().opened.sealed.officers[ceremonies.OFFICER])
+def _sealed_officer(encoded: bytes) -> None:
+    sealed.read_header(encoded)
+    same(OfficerSecret.parse(sealed.open_sealed(encoded, world.officer_key())), world.officer_secret())
+    same(encoded, world.world().opened.sealed.officers[ceremonies.OFFICER])
 
 
 @target("cbor", lambda: world.world().secrets.serialize())
@@ -256,15 +331,58 @@ def _device_secrets(encoded: bytes) -> None:
     same(DeviceSecrets.parse(encoded).serialize(), encoded)
 
 
-@target("cbor", lambda: sealed.open_sealed(world.world().opened.sealed_seed, world.seed_key()))
+@target("cbor", SeedSecret(bytes(16)).serialize(), SeedSecret(bytes(range(32))).serialize())
 def _seed_secret(encoded: bytes) -> None:
     same(SeedSecret.parse(encoded).serialize(), encoded)
+
+
+@target("cbor", lambda: sealed.open_sealed(world.world().opened.sealed.rules, world.officer_secret().rules_key))
+def _rules_secret(encoded: bytes) -> None:
+    same(RulesSecret.parse(encoded).serialize(), encoded)
+
+
+@target("cbor", lambda: world.officer_secret().serialize())
+def _officer_secret(encoded: bytes) -> None:
+    same(OfficerSecret.parse(encoded).serialize(), encoded)
+
+
+@target("json", STATE.serialize(), lambda: world.world().opened.state.serialize(), State().serialize())
+def _state(encoded: bytes) -> None:
+    read = State.parse(encoded)
+    same(read.serialize(), encoded)
+    later = read.matured(Times(0, 2**53 - 1))
+    same((later.seen, {**later.held, **later.waiting}.keys()), (read.seen, {**read.held, **read.waiting}.keys()))
+
+
+@target("json", lambda: _payload(CLOCK.as_json()), lambda: _payload(Clock.start(Reading(0, "b", 0)).as_json()))
+def _clock(encoded: bytes) -> None:
+    read = Clock.parse(canonical_json.loads(encoded, limit=MAX_CLOCK_FILE))
+    same(_payload(read.as_json()), encoded)
+    same(read.since(read.elapsed + 1) >= 0, True)
+
+
+@target("json", lambda: clock_content(CLOCK))
+def _clock_file(encoded: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "clock.json").write_bytes(encoded)
+        same(clock_file.load(Path(folder), bytes(32)), CLOCK)
+    same(encoded, clock_content(CLOCK))
+
+
+def clock_content(clock: Clock) -> bytes:
+    """The file of a clock, as a device with a secret of zeros writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        clock_file.store(Path(folder), clock, bytes(32))
+        return (Path(folder) / "clock.json").read_bytes()
 
 
 @target("json", _payload(ceremonies.SECRETS))
 def _secrets_file(encoded: bytes) -> None:
     founders = Founders.parse(encoded)
-    sealed.passphrase_checked(founders.passphrase, rehearsal=True)
+    for name, passphrase in founders.officers.items():
+        check_officer(name)
+        sealed.passphrase_checked(passphrase, rehearsal=True)
+    same(1 <= founders.threshold <= len(set(founders.officers.values())), True)
     mnemonic.entropy_of(founders.words or "")
 
 

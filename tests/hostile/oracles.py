@@ -37,17 +37,19 @@ def expect(holds: object, otherwise: str) -> None:
         raise Found(otherwise)
 
 
-def check_ceremony(outcome: Outcome, judgement: Judgement | None) -> None:
-    """That what was signed is what was shown, recorded and allowed."""
+def check_ceremony(outcome: Outcome, judgement: Judgement | None, home: world.World | None = None) -> None:
+    """That what was signed is what was shown, recorded and allowed; on the home without a roster, or another."""
+    at = home or world.world()
     if outcome.status != "signed":
         expect(not outcome.response.answer.signatures, "a refusal carries signatures")
         return
     if judgement is None:
         raise Found("signed, and nothing was shown")
     request = judgement.request
-    expect(request.device == world.world().opened.header.origin, "signed for another device")
+    expect(request.device == at.opened.header.origin, "signed for another device")
     expect(request.created <= world.NOW + 600 and request.expires > world.NOW, "signed out of time")
-    expect(not request.maker and not request.approvals, "signed with approvals that nobody can check")
+    unproved = at.opened.installed.roster is None and (request.maker or request.approvals)
+    expect(not unproved, "signed with approvals that nobody can check")
     shown: Shown = screen.outputs(judgement)  # type: ignore[assignment]
     _check_records(shown, request.travel_rule)
     _check_screen(judgement, shown)
@@ -80,7 +82,7 @@ def _spelled(address: str) -> str:
 
 def _check_screen(judgement: Judgement, shown: Shown) -> None:
     """People see each paid address and amount in full, and the fee."""
-    told = "".join("".join(screen.lines(judgement, rehearsal=True)).split())
+    told = "".join("".join(screen.lines(judgement)).split())
     decimals = 8 if judgement.request.kind == "psbt" else 18
     for row in shown:
         if row["role"] != "change":

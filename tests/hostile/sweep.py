@@ -33,7 +33,7 @@ from custody.errors import CustodyError
 MAX_SECONDS = 2.0
 MAX_BYTES = 200 * 1_000_000
 HUNG_SECONDS = 60
-SHARES = 2_000
+SHARES = 2_500
 DEFAULT_SEED = 20_260_101
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-from hostile import sweep, world
+from hostile import bundles, sweep, world
 from hostile.mutations import FORMS, bend
 from hostile.subjects import SUBJECTS, Subject
 
@@ -16,25 +16,30 @@ from custody.audit.line import Line
 from custody.bitcoin import review, second_signer
 from custody.codec import cbor
 from custody.coordinator import answers
-from custody.policy.decision import Decision
+from custody.edge.gpg import JailedGpg
+from custody.governance import install
+from custody.officers.approval import Approvals
+from custody.officers.consent import Proof, Typed
+from custody.policy.evaluate import Evaluation
 from custody.policy.records import RecordBound
 from custody.qr.elimination import SPARE_PARTS, Decoder
 from custody.qr.fountain import Header, Part
 from custody.vault.key_holder import KeyHolder
 
-CASES, SLOW_CASES, SLOW_PARTS = 2_000, 100_000, 50
+CASES, SLOW_CASES, SLOW_PARTS = sweep.SHARES, 100_000, 50
 COUNTS: dict[str, int] = {}
 for _subject, _ in sweep.plan(CASES):
     COUNTS[_subject.name] = COUNTS.get(_subject.name, 0) + 1
-# In parts, so that the long ones are shared out among workers; the longest begin.
+# In even parts, so that the long ones are shared out among workers; the longest begin.
 PARTS = [
-    (name, range(first, min(first + 140, count)))
+    (name, range(count * part // parts, count * (part + 1) // parts))
     for name, count in sorted(COUNTS.items(), key=lambda item: -item[1])
-    for first in range(0, count, 140)
+    for parts in [-(-count // 140)]
+    for part in range(parts)
 ]
 SLOW_PLAN = list(sweep.plan(SLOW_CASES))
 # Among so many bent messages some must still pass, or the sweep would never reach what lies behind the readers.
-REACHED = {"ceremony-bitcoin": 5, "ceremony-evm": 5, "scan": 20}
+REACHED = {"ceremony-bitcoin": 5, "ceremony-evm": 5, "ceremony-approved": 5, "bundle-installed": 3, "scan": 20}
 
 
 def swept(name: str, cases: Iterable[int]) -> sweep.Report:
@@ -101,6 +106,16 @@ def yes(*_given: Any, **_named: Any) -> bool:
     return True
 
 
+def proofs_of_anybody(_holder: Any, typed: tuple[Typed, ...], *_given: Any) -> tuple[Proof, ...]:
+    """A consent that asks for no passphrase and no code."""
+    return tuple(Proof(one.officer, bytes(64)) for one in typed)
+
+
+def no_rules(*_given: Any) -> Evaluation:
+    """A policy that has nothing to say and asks nobody."""
+    return Evaluation((), ())
+
+
 def no_reasons(*_given: Any) -> Iterator[Any]:
     """A rule that has nothing to say."""
     return iter(())
@@ -117,12 +132,16 @@ def claimed(_tx_in: Any, brought: Any) -> Any:
 
 
 Hole = tuple[Any, str, Callable[..., Any]]
-ALLOW = Decision.allow_unless(())
 HOLES: dict[str, tuple[str, int, tuple[Hole, ...], str]] = {
     "change is whatever claims to be": ("ceremony-bitcoin", 500, ((review, "_derives", yes),), "stranger"),
     "amounts are what they claim": ("ceremony-bitcoin", 400, ((review, "_spent_output", claimed),), "costs|exist"),
     "records are for show": ("ceremony-bitcoin", 300, ((RecordBound, "reasons", no_reasons),), "recorded"),
-    "the policy allows everything": ("ceremony-evm", 100, ((judgement, "evaluate", lambda _: ALLOW),), "recorded|cap"),
+    "the policy allows everything": (
+        "ceremony-evm",
+        100,
+        ((judgement, "evaluate", no_rules),),
+        "recorded|cap",
+    ),
     "the screen rounds": ("ceremony-evm", 100, ((screen, "format_amount", lambda *_: "about 1 ETH"),), "on the screen"),
     "expiry does not matter": ("ceremony-evm", 400, ((judgement, "_request_reasons", no_reasons),), "time|device"),
     "signatures of the answer are believed": (
@@ -134,8 +153,38 @@ HOLES: dict[str, tuple[str, int, tuple[Hole, ...], str]] = {
     "the key believes its order": (
         "signing-order",
         200,
-        ((KeyHolder, "_check_consent", nothing), (KeyHolder, "_check_entry", nothing)),
+        ((KeyHolder, "_proofs", proofs_of_anybody), (KeyHolder, "_check_entry", nothing)),
         "not honestly asked",
+    ),
+    "signatures of a bundle are believed": (
+        "bundle-installed",
+        200,
+        ((install, "_check_signature", nothing),),
+        "compliance did not sign",
+    ),
+    "one signature is as good as two": (
+        "bundle-installed",
+        300,
+        ((install, "_signers", lambda *_: ("Mori", "Kato")),),
+        "compliance did not sign",
+    ),
+    "loosening is not looked for": (
+        "bundle-installed",
+        200,
+        ((install, "_changes", lambda *_: ()),),
+        "something else is in force",
+    ),
+    "signatures of approvals are believed": (
+        "ceremony-approved",
+        200,
+        ((JailedGpg, "verify", nothing),),
+        "approval that nobody gave",
+    ),
+    "nobody is asked to approve": (
+        "ceremony-approved",
+        200,
+        ((Approvals, "missing", no_reasons),),
+        "without the approvals",
     ),
     "the log's signatures are believed": (
         "whole-log",
@@ -164,6 +213,7 @@ def test_a_product_with_a_hole_is_found_out(hole: str, monkeypatch: pytest.Monke
     name, cases, patches, expected = HOLES[hole]
     for place in range(5):
         world.signed(place)
+    assert bundles.asked() and bundles.offered()
     for patch in patches:
         monkeypatch.setattr(*patch)
     seen: list[str] = []

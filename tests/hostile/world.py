@@ -2,23 +2,26 @@
 
 import functools
 import tempfile
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import ceremonies
+import councils
 import evm
 import examples
 import log_examples
 import psbts
 import typed_messages
+from captured import Recorder
 
 from custody import ceremony
 from custody.audit.log import Log
 from custody.ceremony import Outcome
 from custody.chains import ANVIL
-from custody.edge import founding, home
+from custody.edge import founding, home, making
 from custody.edge.founding import Founders
 from custody.edge.home import SignerHome
 from custody.evm.address import checksum_address, parse_address
@@ -26,10 +29,10 @@ from custody.evm.calldata import Transfer
 from custody.evm.transaction import Eip1559
 from custody.installed import Files
 from custody.judgement import Judgement
-from custody.signatures import Signature
-from custody.vault.key_holder import KeyHolder, SigningOrder
+from custody.vault.key_holder import KeyHolder
+from custody.vault.orders import Evidence, SigningOrder
 from custody.vault.sealed import open_sealed, read_header
-from custody.vault.secrets import DeviceSecrets
+from custody.vault.secrets import DeviceSecrets, OfficerSecret
 from custody.wire.export import DeviceExport
 from custody.wire.request import WithdrawalRequest
 
@@ -50,25 +53,12 @@ COINS = psbts.coins(8)
 _scratch = tempfile.TemporaryDirectory(prefix="custody-hostile-")
 
 
-class RecordingKey:
-    """A key holder that keeps the last order it was given."""
-
-    def __init__(self, holder: KeyHolder) -> None:
-        self.holder = holder
-        self.order: SigningOrder | None = None
-
-    def sign(self, order: SigningOrder) -> tuple[Signature, ...]:
-        """As the key holder, which it asks."""
-        self.order = order
-        return self.holder.sign(order)
-
-
 @dataclass(frozen=True)
 class World:
     """A home as it stands before every case.
 
     Attributes:
-        entries, note: its log's file and checkpoint. holder: the key, opened.
+        entries, note: its log's file and checkpoint. holder: the key, opened by ``officers``.
     """
 
     opened: SignerHome
@@ -77,6 +67,7 @@ class World:
     note: bytes
     holder: KeyHolder
     told: DeviceExport
+    officers: tuple[str, ...]
 
     @property
     def fresh(self) -> SignerHome:
@@ -85,31 +76,37 @@ class World:
         log = Log.open(store, self.secrets.log_key(self.opened.header.origin), self.secrets.sealer, NOW)
         return replace(self.opened, log=log)
 
-    def sign(self, message: bytes, fresh: SignerHome) -> tuple[Outcome, Judgement | None, SigningOrder | None]:
-        """The ceremony with an officer who says yes to whatever is shown; what was shown, and the key's order."""
-        officer, key = ceremonies.Officer(), RecordingKey(self.holder)
-        outcome = ceremony.sign(message, fresh, officer, lambda _: nullcontext(key), NOW)
-        return outcome, officer.shown[-1] if officer.shown else outcome.judgement, key.order
+    def sign(self, message: bytes, fresh: SignerHome) -> tuple[Outcome, Judgement | None, Recorder]:
+        """The ceremony with officers who say yes to whatever is shown; what was shown, and what the key was told."""
+        officers, key = councils.Council(*self.officers), Recorder(self.holder)
+        outcome = ceremony.sign(message, fresh, officers, lambda _: nullcontext(key))
+        return outcome, officers.shown[-1] if officers.shown else outcome.judgement, key
 
 
 @functools.cache
 def world() -> World:
-    """The one home of this process."""
+    """The one home of this process whose key is held by one officer, and that knows no roster."""
     folder = Path(_scratch.name) / "home"
-    new = founding.found(
-        Founders(ceremonies.OFFICER, ceremonies.PASSPHRASE),
-        bytes(16),
-        rehearsal=True,
-        policy=POLICY,
-        flagged=examples.EVM_FLAGGED_LIST,
-        tokens=evm.REGISTRY,
-        random=ceremonies.numbered(),
+    files = {"policy": POLICY, "list": examples.EVM_FLAGGED_LIST, "tokens": evm.REGISTRY}
+    founders = Founders({ceremonies.OFFICER: ceremonies.PASSPHRASE}, 1)
+    new = founding.found(founders, bytes(16), rehearsal=True, files=files, random=ceremonies.numbered())
+    making.make(folder, new, NOW)
+    for account in (psbts.TREASURY, PRACTICE):
+        with home.opened(folder, NOW) as opened:
+            opened.add_account(account)
+    return _world(folder, {ceremonies.OFFICER: ceremonies.PASSPHRASE})
+
+
+@functools.cache
+def house() -> World:
+    """The one home of this process with a roster: bundles change what is in force there, approvals count."""
+    names = councils.OFFICERS[:2]
+    return _world(
+        councils.copy_home(Path(_scratch.name) / "house"), {name: councils.PASSPHRASES[name] for name in names}
     )
-    home.make(folder, new, NOW)
-    with home.opened(folder, NOW) as opened:
-        opened.add_account(psbts.TREASURY, NOW)
-    with home.opened(folder, NOW) as opened:
-        opened.add_account(PRACTICE, NOW)
+
+
+def _world(folder: Path, passphrases: Mapping[str, str]) -> World:
     with home.opened(folder, NOW) as opened:
         device = open_sealed((folder / "device.sealed").read_bytes(), (folder / "device.key").read_bytes())
         return World(
@@ -117,8 +114,9 @@ def world() -> World:
             DeviceSecrets.parse(device),
             (folder / "log" / "entries").read_bytes(),
             (folder / "log" / "checkpoint").read_bytes(),
-            KeyHolder(opened.sealed_seed, ceremonies.PASSPHRASE),
+            KeyHolder(opened.sealed, passphrases, opened.verifier),
             ceremonies.export(opened),
+            tuple(passphrases),
         )
 
 
@@ -172,11 +170,12 @@ def honest_requests() -> tuple[WithdrawalRequest, ...]:
 
 @dataclass(frozen=True)
 class Signed:
-    """An honest ceremony's traces: request, answer, the key's order, and the log after it."""
+    """An honest ceremony's traces: request, answer, what the key was told, and the log after it."""
 
     request: WithdrawalRequest
     outcome: Outcome
     order: SigningOrder
+    evidence: Evidence
     entries: bytes
     note: bytes
 
@@ -186,18 +185,24 @@ def signed(place: int) -> Signed:
     """The honest ceremony over one of `honest_requests`."""
     honest = honest_requests()[place]
     fresh = world().fresh
-    outcome, _, order = world().sign(honest.serialize(), fresh)
-    if outcome.status != "signed" or order is None:
+    outcome, _, key = world().sign(honest.serialize(), fresh)
+    if outcome.status != "signed":
         raise RuntimeError("an honest request was not signed")
     store = fresh.log._store
-    return Signed(honest, outcome, order, store.bytes, store.note)
+    return Signed(honest, outcome, key.order, key.evidence, store.bytes, store.note)
 
 
 @functools.cache
-def seed_key() -> bytes:
-    """The key that the passphrase gives, derived once."""
-    kdf = read_header(world().opened.sealed_seed).kdf
+def officer_key() -> bytes:
+    """The key that the officer's passphrase gives, derived once."""
+    kdf = read_header(world().opened.sealed.officers[ceremonies.OFFICER]).kdf
     return kdf.key(ceremonies.PASSPHRASE) if kdf else b""
+
+
+@functools.cache
+def officer_secret() -> OfficerSecret:
+    """What the officer of the home without a roster holds."""
+    return OfficerSecret.parse(open_sealed(world().opened.sealed.officers[ceremonies.OFFICER], officer_key()))
 
 
 def private_part() -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from log_examples import KEY, MemoryStore, opened, stored
+from log_examples import KEY, SIZE, MemoryStore, opened, stored
 
 from custody.audit.checkpoint import LogVerifier, decode_note
 from custody.audit.entry import Entry, PrivatePart
@@ -12,7 +12,6 @@ from custody.audit.line import Line
 from custody.audit.verify import verify
 from custody.errors import CustodyError
 
-SIZE = 12
 STORE = stored(SIZE)
 LINES = STORE.bytes.splitlines(keepends=True)
 PIECES = st.binary(max_size=6) | st.sampled_from([b"\n", b" ", b"-", b'"', *LINES])

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import itertools
 import json
 from typing import Any
 
@@ -13,11 +14,13 @@ from custody.amounts import Asset
 from custody.chains import ANVIL, ETHEREUM, EVM_CHAINS, EvmChain
 from custody.codec import canonical_json
 from custody.errors import CustodyError
-from custody.policy.decision import Decision, Reason
+from custody.policy.case import Past
+from custody.policy.decision import Decision, Outcome, Reason, Requirement
 from custody.policy.document import Policy
 from custody.policy.evaluate import Case, evaluate
 from custody.policy.explain import render
-from custody.review import Review, Role
+from custody.policy.history import DAY, CapPerDay
+from custody.review import Review, Role, Spend
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.record import canonical_block, parse_block
 
@@ -37,8 +40,14 @@ json_values = st.recursive(
 )
 
 
+def decision(case: Case) -> Decision:
+    """The decision where no approval is missing."""
+    found = evaluate(case)
+    return Decision.of(found.reasons, found.requirements)
+
+
 def decide(block: bytes, review: Any = REVIEW) -> Decision:
-    return evaluate(Case(review, block, POLICY, LIST))
+    return decision(Case(review, block, POLICY, LIST))
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -89,9 +98,9 @@ def test_any_bytes_give_records_or_a_named_error_and_always_a_decision(block: by
         records = parse_block(block)
     except CustodyError:
         records = ()
-    decision = decide(block)
-    assert render(decision)
-    assert not decision.allowed or len(records) == 2
+    decided = decide(block)
+    assert render(decided)
+    assert not decided.allowed or len(records) == 2
 
 
 @given(policies())
@@ -122,8 +131,7 @@ def test_what_a_changed_record_says_of_the_outputs_is_what_is_paid(path: tuple[A
         block = canonical_json.dumps({"records": replaced(path, value), "version": 1})
     except CustodyError:
         return
-    decision = decide(block)
-    if decision.allowed:
+    if decide(block).allowed:
         said = [
             (output.index, output.address.lower(), output.amount)
             for record in parse_block(block)
@@ -182,12 +190,31 @@ def test_further_records_only_deny(indices: list[int]) -> None:
 reasons = st.builds(Reason, *[st.text(max_size=3)] * 4)
 
 
-@given(st.lists(reasons, max_size=5), reasons)
-def test_a_further_reason_only_denies(few: list[Reason], one: Reason) -> None:
-    before, after = Decision.allow_unless(few), Decision.allow_unless([*few, one])
-    assert not after.allowed
-    assert set(before.reasons) <= set(after.reasons)
-    assert before.allowed == (few == [])
+requirements = st.builds(
+    Requirement, st.integers(1, 10), st.sampled_from(["approver", "compliance"]), st.integers(1, 10)
+)
+few_reasons = st.lists(reasons, max_size=5)
+
+
+@given(few_reasons, st.lists(requirements, max_size=3), few_reasons, reasons)
+def test_a_further_reason_only_denies(
+    few: list[Reason], asked: list[Requirement], missing: list[Reason], one: Reason
+) -> None:
+    before, after = Decision.of(few, asked, missing), Decision.of([*few, one], asked, missing)
+    assert after.outcome is Outcome.DENY
+    assert set(before.reasons) | {one} == set(after.reasons)
+    assert before.allowed == (few == [] and missing == [])
+
+
+@given(few_reasons, st.lists(requirements, max_size=3), few_reasons)
+def test_what_is_missing_never_turns_a_no_into_a_perhaps(
+    few: list[Reason], asked: list[Requirement], missing: list[Reason]
+) -> None:
+    decided = Decision.of(few, asked, missing)
+    assert decided.outcome is (Outcome.DENY if few else Outcome.NEEDS_APPROVAL if missing else Outcome.ALLOW)
+    assert decided.requirements == tuple(sorted(set(asked)))
+    assert decided == Decision.of(few[::-1], asked[::-1], missing[::-1])
+    assert render(decided).startswith(decided.outcome)
 
 
 @given(st.permutations([*RECORDS, examples.record((2, examples.CHANGE, 1)), {}]))
@@ -222,7 +249,7 @@ def evm_case(asset: Asset) -> tuple[Review, dict[str, Any]]:
 def decide_evm(review: Review, record: dict[str, Any]) -> Decision:
     # A fee of one percent of the smallest payment here, so that fees never stand in the way.
     block = canonical_json.dumps({"records": [record], "version": 1})
-    return evaluate(Case(dataclasses.replace(review, fee=10**10), block, EVM_POLICY, EVM_LIST))
+    return decision(Case(dataclasses.replace(review, fee=10**10), block, EVM_POLICY, EVM_LIST))
 
 
 paid_assets = st.sampled_from([ETHEREUM.coin, examples.USDC])
@@ -281,3 +308,40 @@ def test_no_spelling_network_or_asset_lets_a_payment_to_a_flagged_address_pass(
     flagged = FlaggedList.parse(spelling(examples.RONIN_THIEF).encode())
     found = evaluate(Case(review, examples.block(record), EVM_POLICY, flagged))
     assert "DESTINATION-FLAGGED" in [reason.code for reason in found.reasons]
+
+
+COIN = POLICY.chains[0].chain.coin.asset_id
+NAMES = st.frozensets(st.sampled_from("abcd"), min_size=1, max_size=3)
+pasts = st.builds(
+    lambda spends, charge, elapsed: Past("ab" * 32, elapsed, tuple(sorted(spends)), (), {COIN: charge}),
+    NAMES,
+    st.integers(0, 20),
+    st.integers(-2 * DAY, 3 * DAY),
+)
+
+
+def most_that_can_be_mined(transactions: list[tuple[frozenset[str], int]]) -> int:
+    """By trying every choice in which nothing is spent twice."""
+    best = 0
+    for size in range(len(transactions) + 1):
+        for chosen in itertools.combinations(transactions, size):
+            spent = [name for spends, _ in chosen for name in spends]
+            if len(set(spent)) == len(spent):
+                best = max(best, sum(charge for _, charge in chosen))
+    return best
+
+
+@given(st.lists(pasts, max_size=6), NAMES, st.integers(0, 20), st.integers(0, 80), st.integers(0, 2 * DAY))
+@settings(max_examples=500)
+def test_no_choice_of_what_is_mined_takes_more_out_than_the_cap_of_a_day(
+    history: list[Past], spends: frozenset[str], amount: int, cap: int, elapsed: int
+) -> None:
+    review = examples.review((examples.PAYEE, amount), fee=0, spends=tuple(Spend(one, 0) for one in sorted(spends)))
+    case = Case(review, b"", POLICY, LIST, history=tuple(history), elapsed=elapsed)
+    recent = [(frozenset(past.spends), past.charges[COIN]) for past in history if elapsed - past.elapsed < DAY]
+    mined, added = most_that_can_be_mined([*recent, (spends, amount)]), sum(charge for _, charge in recent) + amount
+    passes = not list(CapPerDay(((COIN, cap),)).reasons(case))
+    assert not passes or mined <= cap
+    assert passes or cap < added
+    if all(len(one) == 1 for one in (spends, *(one for one, _ in recent))):
+        assert passes == (mined <= cap)

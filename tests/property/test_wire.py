@@ -1,6 +1,7 @@
 """Messages under arbitrary values, bytes and bent bytes: one encoding, and nothing but `InputError` otherwise."""
 
 import dataclasses
+from typing import get_args
 
 import ceremonies
 import pytest
@@ -12,8 +13,9 @@ from custody.chains import CHAINS
 from custody.codec import cbor
 from custody.errors import InputError
 from custody.signatures import Signature
+from custody.wire.bundle import SignedBundle
 from custody.wire.export import DeviceExport, ExportedAccount
-from custody.wire.request import WithdrawalRequest
+from custody.wire.request import Approval, Verdict, WithdrawalRequest
 from custody.wire.response import Answer, SigningResponse, Status
 
 COMMON = settings(max_examples=100, deadline=None)
@@ -25,6 +27,8 @@ def text(limit: int) -> st.SearchStrategy[str]:
     return st.text(st.characters(exclude_categories=["Cs"]), max_size=limit)
 
 
+FINGERPRINTS = st.binary(min_size=20, max_size=20).map(lambda octets: octets.hex().upper())
+APPROVALS = st.builds(Approval, FINGERPRINTS, st.sampled_from(get_args(Verdict)), st.binary(max_size=30))
 REQUESTS = st.builds(
     WithdrawalRequest,
     id=st.binary(min_size=16, max_size=16),
@@ -42,8 +46,8 @@ REQUESTS = st.builds(
     purpose=text(60),
     policy_sequence=UINT,
     list_sequence=UINT,
-    maker=text(40),
-    approvals=st.lists(st.binary(max_size=30), max_size=4).map(tuple),
+    maker=st.just("") | FINGERPRINTS,
+    approvals=st.lists(APPROVALS, max_size=4, unique_by=lambda one: (one.by, one.verdict)).map(tuple),
 )
 SIGNATURES = st.builds(Signature, st.integers(0, 999), st.binary(min_size=33, max_size=33), st.binary(max_size=80))
 ANSWERS = st.builds(Answer, st.binary(min_size=32, max_size=32), st.just(Status.REFUSED), st.just(())) | st.builds(
@@ -53,8 +57,9 @@ RESPONSES = st.builds(SigningResponse, ANSWERS, st.binary(max_size=80), HASHES, 
 ACCOUNTS = st.builds(ExportedAccount, text(20), st.sampled_from([one.chain_id for one in CHAINS]), text(60))
 EXPORTS = st.builds(DeviceExport, text(20), text(40), text(60), UINT, UINT, st.lists(ACCOUNTS, max_size=4).map(tuple))
 
-KINDS = [WithdrawalRequest, SigningResponse, DeviceExport]
-HONEST = [one.serialize() for one in (wire_examples.REQUEST, wire_examples.RESPONSE, wire_examples.EXPORT)]
+KINDS = [WithdrawalRequest, SigningResponse, DeviceExport, SignedBundle]
+EXAMPLES = (wire_examples.REQUEST, wire_examples.RESPONSE, wire_examples.EXPORT, wire_examples.SIGNED_BUNDLE)
+HONEST = [one.serialize() for one in EXAMPLES]
 
 
 @COMMON

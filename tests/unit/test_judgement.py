@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ceremonies
 import psbts
 import pytest
+import rosters
+import wire_examples
 from ceremonies import NOW
 
 from custody import ceremony
 from custody.audit.checkpoint import Checkpoint, LogKey
 from custody.bitcoin.account import Account, descriptor_from_seed
 from custody.chains import BITCOIN, REGTEST, SIGNET
+from custody.edge.clock import rehearsal_reading
 from custody.edge.home import SignerHome
 from custody.judgement import MAX_CLOCK_LEAD, Judgement
 from custody.policy.decision import Decision
@@ -27,13 +30,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SignerHome]:
     """The prepared home, with one account more that no rehearsal should have."""
     folder = ceremonies.copy_home(tmp_path_factory.mktemp("judgement") / "home")
     with ceremonies.open_home(folder) as opened:
-        opened.add_account(MAIN, NOW)
+        opened.add_account(MAIN)
     with ceremonies.open_home(folder) as opened:
         yield opened
 
 
 def judged(home: SignerHome, request: WithdrawalRequest, now: int = NOW) -> Judgement:
-    return ceremony.review(request.serialize(), home, now)[0]
+    later = replace(home, reading=rehearsal_reading(now))
+    return ceremony.review(request.serialize(), later)[0]
 
 
 def codes(judgement: Judgement) -> list[str]:
@@ -66,8 +70,8 @@ def test_an_honest_request_is_allowed_with_its_facts(home: SignerHome) -> None:
         ({"created": NOW + 60, "expires": NOW + 60}, "REQUEST-LIFETIME"),
         ({"created": NOW + 61, "expires": NOW + 60}, "REQUEST-LIFETIME"),
         ({"created": 0, "expires": 2**53 - 1}, "REQUEST-LIFETIME"),
-        ({"maker": "A" * 40}, "APPROVALS-UNSUPPORTED"),
-        ({"approvals": (b"",)}, "APPROVALS-UNSUPPORTED"),
+        ({"maker": "A" * 40}, "ROSTER-NONE"),
+        ({"approvals": (wire_examples.APPROVAL,)}, "ROSTER-NONE"),
         ({"policy_sequence": 1}, "REQUEST-SEQUENCE"),
         ({"list_sequence": 1}, "REQUEST-SEQUENCE"),
         ({"account": "other"}, "REQUEST-ACCOUNT"),
@@ -136,8 +140,10 @@ def test_every_state_that_the_log_ever_had_is_a_state_that_the_sender_may_have_s
 
 
 def test_all_reasons_of_a_request_are_told_at_once(home: SignerHome) -> None:
-    wrong = ceremonies.request(device="other", account="other", expires=NOW, created=NOW - 9, maker="m", checkpoint="")
-    expected = {"REQUEST-DEVICE", "REQUEST-ACCOUNT", "REQUEST-EXPIRED", "APPROVALS-UNSUPPORTED", "REQUEST-CHECKPOINT"}
+    wrong = ceremonies.request(
+        device="other", account="other", expires=NOW, created=NOW - 9, maker="A" * 40, checkpoint=""
+    )
+    expected = {"REQUEST-DEVICE", "REQUEST-ACCOUNT", "REQUEST-EXPIRED", "ROSTER-NONE", "REQUEST-CHECKPOINT"}
     assert set(codes(judged(home, wrong))) == expected
 
 
@@ -166,6 +172,19 @@ def test_without_a_list_every_payment_is_denied(tmp_path: Path) -> None:
     with ceremonies.open_home(tmp_path / "home") as opened:
         request = ceremonies.request(ceremonies.export(opened))
         assert codes(judged(opened, request)) == ["LIST-NONE"]
+
+
+@pytest.mark.parametrize("kind", ["policy", "list"])
+def test_what_decides_denies_once_it_has_expired(tmp_path: Path, kind: Literal["policy", "list"]) -> None:
+    bodies = {"policy": ceremonies.examples.POLICY, "list": ceremonies.examples.FLAGGED_LIST}
+    headed = rosters.bundle(kind, bodies[kind], not_after=NOW + 60).content
+    files = {"policy": bodies["policy"], "flagged": bodies["list"], {"list": "flagged"}.get(kind, kind): headed}
+    ceremonies.make_home(tmp_path / "home", **files)
+    with ceremonies.open_home(tmp_path / "home") as opened:
+        request = ceremonies.request(ceremonies.export(opened))
+        assert judged(opened, request, NOW + 59).decision.allowed
+        for late in (NOW + 60, NOW + 3_000):
+            assert codes(judged(opened, request, late)) == ["RULES-EXPIRED"]
 
 
 def test_the_same_values_give_the_same_judgement(home: SignerHome) -> None:

@@ -13,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custody import ceremony, screen
+from custody.council_screen import heading
+from custody.governance.clocks import Times
+from custody.governance.state import State
 from custody.judgement import Judgement
 from custody.policy.decision import Decision, Reason
 from custody.screen import printable
@@ -65,11 +68,16 @@ def judgement(tmp_path_factory: pytest.TempPathFactory) -> Judgement:
 
 def judged(folder: Path, **changes: Any) -> Judgement:
     with ceremonies.open_home(folder) as opened:
-        return ceremony.review(ceremonies.request(**changes).serialize(), opened, ceremonies.NOW)[0]
+        return ceremony.review(ceremonies.request(**changes).serialize(), opened)[0]
 
 
 def shown(judgement: Judgement) -> list[str]:
-    return list(screen.lines(judgement, rehearsal=True))
+    return list(screen.lines(judgement, above(rehearsal=True)))
+
+
+def above(*, rehearsal: bool) -> tuple[str, ...]:
+    """What stands above the screen of a home in which nothing waits."""
+    return heading(State(), Times(ceremonies.NOW, 0), rehearsal=rehearsal)
 
 
 def test_the_screen_of_an_honest_request(judgement: Judgement) -> None:
@@ -77,7 +85,7 @@ def test_the_screen_of_an_honest_request(judgement: Judgement) -> None:
 
 
 def test_a_real_home_does_not_call_itself_a_rehearsal(judgement: Judgement) -> None:
-    assert list(screen.lines(judgement, rehearsal=False)) == shown(judgement)[2:]
+    assert list(screen.lines(judgement, above(rehearsal=False))) == shown(judgement)[2:]
 
 
 def test_a_refusal_tells_every_reason_and_what_would_have_passed(tmp_path: Path) -> None:
@@ -105,6 +113,26 @@ def test_a_time_beyond_the_calendar_is_told(judgement: Judgement) -> None:
 def test_no_account_or_network_name_can_alter_the_screen(judgement: Judgement, hostile: str) -> None:
     lied = replace(judgement, request=replace(judgement.request, account=hostile, chain_id=hostile))
     check_screen(shown(lied), shown(judgement), {"Account"})
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_line_above_the_screen_is_lost(judgement: Judgement, hostile: str) -> None:
+    """What stands above comes first, whatever the request says."""
+    lied = replace(judgement, request=replace(judgement.request, account=hostile, purpose=hostile))
+    heads = ("FROZEN: nothing is signed", "")
+    assert list(screen.lines(lied, heads))[:2] == list(heads)
+    assert list(screen.lines(lied, heads))[2:] == list(screen.lines(lied))
+
+
+def test_maker_and_approvers_are_named(judgement: Judgement) -> None:
+    made = replace(judgement.request, maker="AB" * 20)
+    told = shown(replace(judgement, request=made, maker="Tanaka", approvers=("Ito", "Chiba")))
+    assert "Made by       Tanaka, key " + "AB" * 20 in told
+    stranger = shown(replace(judgement, request=made))
+    assert "Made by       nobody known, key " + "AB" * 20 in stranger
+    assert "Approved by   Ito, Chiba" in told
+    labels = [line[:14].strip() for line in shown(judgement)]
+    assert not {"Made by", "Approved by"} & set(labels)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())

@@ -7,16 +7,17 @@ from typing import Any
 import click
 
 from custody import screen
-from custody.ceremony import unlocked
+from custody.ceremony import Consent, unlocked
 from custody.chains import chain
 from custody.cli.signer.opening import (
     at_time,
+    consenting,
     destination,
-    now,
     open_home,
     passphrase_descriptor,
     replace,
     secrets_file,
+    terminal,
     unlock,
 )
 from custody.codec.canonical_json import Json
@@ -26,6 +27,7 @@ from custody.edge.terminal import ask, say
 from custody.errors import Cancelled, UsageError
 from custody.evm.account import EvmAccount
 from custody.families import TYPES, Account, account_type, first_addresses, parse_account
+from custody.officers.consent import Typed
 from custody.wire import export
 
 FIRST_ADDRESSES = 5
@@ -49,23 +51,33 @@ def account() -> None:
 @click.option(
     "--index", type=click.IntRange(0, 2**31 - 1), metavar="N", default=0, show_default=True, help="Account number."
 )
+@consenting
 @secrets_file
 @passphrase_descriptor
 @at_time
-def add(name: str, script_type: str, chain_name: str, index: int, at: str | None, **unlocking: Any) -> dict[str, Json]:
+def add(
+    name: str,
+    script_type: str,
+    chain_name: str,
+    index: int,
+    chosen: tuple[str, ...],
+    at: str | None,
+    **unlocking: Any,
+) -> dict[str, Json]:
     """Registers an account by the descriptor derived from the seed."""
     network = chain(chain_name)
     if account_type(network) != script_type:
         raise UsageError("ACCOUNT-TYPE", f"An account on {network.alias} is of type {account_type(network)}.")
     with open_home(at, unlocking["secrets"]) as opened:
-        opening = partial(unlock, opened, **unlocking)
-        with unlocked(opened.log, opened.officers[0], opening, now(at)) as key:
+        names = terminal(opened, unlocking["secrets"], chosen).names(opened.quorum)
+        consent = Consent(tuple(Typed(one, "") for one in names))
+        with unlocked(opened, consent, partial(unlock, opened, consent, **unlocking)) as key:
             descriptor = key.descriptor(network.chain_id, index)
         registered = parse_account(name, network, descriptor)
         fields = _shown(registered)
         if script_type == "evm" and not unlocking["secrets"]:
             _confirm_addresses(registered)
-        opened.add_account(registered, now(at))
+        opened.add_account(registered)
     return fields
 
 
@@ -77,9 +89,10 @@ def _confirm_addresses(registered: Account) -> None:
 
 
 @account.command("list")
-def list_accounts() -> dict[str, Json]:
+@at_time
+def list_accounts(at: str | None) -> dict[str, Json]:
     """The registered accounts."""
-    with open_home(None) as opened:
+    with open_home(at) as opened:
         for one in opened.installed.accounts:
             say(f"{one.name:<20} {one.chain.alias:<8} {one.descriptor}")
         return {"accounts": [brief(one) for one in opened.installed.accounts]}
@@ -87,9 +100,10 @@ def list_accounts() -> dict[str, Json]:
 
 @account.command("show")
 @click.argument("name")
-def show_account(name: str) -> dict[str, Json]:
+@at_time
+def show_account(name: str, at: str | None) -> dict[str, Json]:
     """One account and its first addresses."""
-    with open_home(None) as opened:
+    with open_home(at) as opened:
         return _shown(_registered(opened, name))
 
 
@@ -105,7 +119,8 @@ def show_account(name: str) -> dict[str, Json]:
 )
 @destination
 @replace
-def export_account(name: str | None, form: str, out: str, force: bool) -> dict[str, Json]:
+@at_time
+def export_account(name: str | None, form: str, out: str, force: bool, at: str | None) -> dict[str, Json]:
     """Shows accounts to other programs.
 
     custody: what the coordinator needs, all accounts or one. descriptor: one account as text. crypto-hdkey: one EVM
@@ -114,7 +129,7 @@ def export_account(name: str | None, form: str, out: str, force: bool) -> dict[s
     from custody.edge.frames import write_dest
     from custody.qr.ur import Message
 
-    with open_home(None) as opened:
+    with open_home(at) as opened:
         chosen = (_registered(opened, name),) if name else opened.installed.accounts
         if form == "descriptor":
             return _export_descriptor(_only(chosen), out, force=force)

@@ -1,93 +1,137 @@
-"""`custody signer init`: the keys of a new device."""
+"""`custody signer init`: the keys and the officers of a new device."""
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from custody.cli import home_folder
-from custody.cli.signer.opening import ask_passphrase, at_time, now, passphrase_descriptor, secrets_file
+from custody.cli.signer.opening import at_time, moment, passphrase_descriptor, secrets_file
 from custody.codec.canonical_json import Json
-from custody.edge import founding, home
+from custody.council_screen import proposal_lines
+from custody.edge import founding, making
+from custody.edge.clock import unix_time
 from custody.edge.entropy import kernel_random
 from custody.edge.founding import Founders
-from custody.edge.home import MAX_FILE, rehearsal_only
+from custody.edge.gpg import JailedGpg
 from custody.edge.inputs import read_input
-from custody.edge.terminal import ask, ask_secret, say
-from custody.errors import UsageError
+from custody.edge.making import rehearsal_only
+from custody.edge.rules_files import MAX_FILE
+from custody.edge.terminal import ask, ask_secret, read_lines, say, show
+from custody.errors import Cancelled, UsageError
+from custody.governance.install import Proposal
+from custody.officers.roster import Roster
 from custody.vault import entropy, mnemonic
 from custody.vault.sealed import passphrase_checked
+
+_file = click.Path(path_type=Path)
 
 
 @click.command("init")
 @click.option("--rehearsal", is_flag=True, help="Keys for practice; test networks only. Cannot be changed later.")
 @click.option("--restore", is_flag=True, help="From the words of an existing seed.")
 @click.option("--words", type=click.Choice(["12", "24"]), default="24", show_default=True, help="Words of a new seed.")
-@click.option("--officer", help="Name of the officer who holds the passphrase.")
-@click.option("--policy", type=click.Path(path_type=Path), help="Policy to pin (TOML). Without one, all is denied.")
-@click.option("--list", "flagged", type=click.Path(path_type=Path), help="Flagged addresses to pin, one a line.")
-@click.option("--tokens", type=click.Path(path_type=Path), help="Token registry to pin (TOML), for EVM accounts.")
+@click.option("--roster", type=_file, help="Who may do what: a bundle. Needed but in a rehearsal.")
+@click.option(
+    "--policy", type=_file, help="Policy to pin: a signed bundle, in a rehearsal TOML too. Without: all denied."
+)
+@click.option("--list", "flagged", type=_file, help="Flagged addresses to pin, likewise; one a line.")
+@click.option("--tokens", type=_file, help="Token registry to pin, likewise; for EVM accounts.")
 @secrets_file
 @passphrase_descriptor
 @at_time
 def init(
     rehearsal: bool,
     words: str,
-    policy: Path | None,
-    flagged: Path | None,
-    tokens: Path | None,
     at: str | None,
-    **options: Any,
+    restore: bool,
+    secrets: Path | None,
+    passphrase_fd: int | None,
+    **given: Path | None,
 ) -> dict[str, Json]:
-    """Makes a new signer: its keys and its rules.
+    """Makes a new signer: its keys, its officers and its rules.
 
-    A seed, a log key, and policy, list and tokens, pinned from the first day.
+    A seed, a log key, a secret for each officer; and roster, policy, list and tokens, pinned from the first day.
     """
-    if not rehearsal and (options["secrets"] or at):
+    if not rehearsal and (secrets or at):
         raise rehearsal_only()
     folder = home_folder("signer")
-    home.check_free(folder)
-    rules = [read_input(path, MAX_FILE) if path else None for path in (policy, flagged, tokens)]
-    founding.check_rules(*rules)
-    founders = _founders(**options)
-    passphrase_checked(founders.passphrase, rehearsal=rehearsal)
+    making.check_free(folder)
+    files, roster = _files(given, rehearsal=rehearsal, at=moment(at))
+    founders = _founders(roster, restore=restore, secrets=secrets, passphrase_fd=passphrase_fd, rehearsal=rehearsal)
     seed_entropy = _seed_entropy(founders, mnemonic.WORDS[int(words)], rehearsal=rehearsal)
-    new = founding.found(
-        founders,
-        seed_entropy,
-        rehearsal=rehearsal,
-        policy=rules[0],
-        flagged=rules[1],
-        tokens=rules[2],
-        random=kernel_random,
-    )
-    home.make(folder, new, now(at))
+    new = founding.found(founders, seed_entropy, rehearsal=rehearsal, files=files, random=kernel_random)
+    making.make(folder, new, moment(at))
     log_key = str(new.secrets.log_key(new.header.origin).verifier)
     say(f"Home made at {folder}.")
     say(f"Write down the log key; auditors check the log with it:\n  {log_key}")
-    if policy is None:
+    if "policy" not in files:
         say("No policy is pinned: every request will be denied (POLICY-NONE).")
     return {
         "master_fingerprint": new.master_fingerprint,
         "log_origin": new.header.origin,
         "log_key": log_key,
+        "officers": list(founders.officers),
+        "threshold": founders.threshold,
         "rehearsal": rehearsal,
     }
 
 
-def _founders(*, restore: bool, officer: str | None, secrets: Path | None, passphrase_fd: int | None) -> Founders:
+def _files(given: dict[str, Path | None], *, rehearsal: bool, at: int | None) -> tuple[dict[str, bytes], Roster | None]:
+    """What is pinned, by kind, shown and agreed to; and the roster."""
+    named = {("list" if name == "flagged" else name): path for name, path in given.items() if path}
+    read = {kind: read_input(path, MAX_FILE) for kind, path in named.items()}
+    with JailedGpg() as verifier:
+        now = unix_time() if at is None else at
+        files, proposals = founding.pinned(read, rehearsal=rehearsal, now=now, verifier=verifier)
+    roster = founding.check_files(files)
+    if not rehearsal:
+        _type_words(files["roster"])
+        for proposal in proposals:
+            _agree(proposal)
+    return files, roster
+
+
+def _type_words(roster: bytes) -> None:
+    """The first roster is believed for one reason: its people brought its words on paper, and officers type them."""
+    words = mnemonic.of_digest(roster)
+    typed = ask("Type the 24 words of the roster, from the papers that its people brought").split()
+    if [word[:4].lower() for word in typed] != [word[:4] for word in words.split()]:
+        raise Cancelled("ROSTER-WORDS", "These are not the words of this roster.", "Is it the roster that people saw?")
+
+
+def _agree(proposal: Proposal) -> None:
+    """Officers read what is pinned from the first day, without a delay: nothing is held yet."""
+    show(proposal_lines(proposal))
+    last = proposal.bundle.digest.hex()[-4:]
+    if ask("It is in force from the first day. To pin it, type the last four characters of its SHA-256") != last:
+        raise Cancelled("RULES-UNCONFIRMED", "These are not its last four characters.", "Nothing was made.")
+
+
+def _founders(
+    roster: Roster | None, *, restore: bool, secrets: Path | None, passphrase_fd: int | None, rehearsal: bool
+) -> Founders:
     if secrets:
         founders = Founders.parse(read_input(secrets, founding.MAX_SECRETS))
         if restore and founders.words is None:
             raise UsageError("SECRETS-FORM", "The secrets file holds no words to restore from.")
         return founders
-    name = founding.check_officer(officer or ask("Name of the officer"))
-    words_typed = ask_secret("The 12 or 24 words, in one line") if restore else None
-    if words_typed:
-        mnemonic.entropy_of(words_typed)
-    passphrase = ask_passphrase(passphrase_fd, f"Passphrase of {name}", twice=True)
-    return Founders(name, passphrase, words_typed)
+    names = list(roster.officers) if roster else [founding.check_officer(ask("Name of the officer"))]
+    words = ask_secret("The 12 or 24 words, in one line") if restore else None
+    if words:
+        mnemonic.entropy_of(words)
+    return Founders(
+        _passphrases(names, passphrase_fd, rehearsal=rehearsal), roster.consent if roster else 1, words
+    ).checked()
+
+
+def _passphrases(names: list[str], passphrase_fd: int | None, *, rehearsal: bool) -> dict[str, str]:
+    """Each officer's own; the others look away."""
+    if passphrase_fd is not None:
+        chosen = dict(zip(names, read_lines(passphrase_fd, len(names)), strict=True))
+    else:
+        chosen = {name: ask_secret(f"Passphrase of {name}", twice=True) for name in names}
+    return {name: passphrase_checked(words, rehearsal=rehearsal) for name, words in chosen.items()}
 
 
 def _seed_entropy(founders: Founders, size: int, *, rehearsal: bool) -> bytes:

@@ -1,27 +1,29 @@
-"""`custody signer review`, `sign`, `answer` and `status`."""
+"""`custody signer review`, `sign` and `answer`."""
 
-from typing import Any
+from functools import partial
+from pathlib import Path
 
 import click
 
 from custody import ceremony, screen
-from custody.audit.entry import rfc3339
 from custody.audit.log import Log
-from custody.cli.signer.account import brief
 from custody.cli.signer.opening import (
     at_time,
+    confirm_code,
+    consenting,
     destination,
-    now,
     open_home,
     passphrase_descriptor,
     replace,
+    screen_heading,
     secrets_file,
+    terminal,
     unlock,
 )
+from custody.cli.signer.status import files_fields
 from custody.codec.canonical_json import Json
-from custody.edge.terminal import Terminal, say, show
+from custody.edge.terminal import say, show
 from custody.errors import Cancelled, CustodyError, TransactionError
-from custody.installed import Installed
 from custody.judgement import Judgement
 from custody.wire import request, response
 
@@ -33,40 +35,57 @@ def review(source: str, at: str | None) -> dict[str, Json]:
     """Judges a request and shows why. Logs nothing, needs no passphrase."""
     message = _read_request(source)
     with open_home(at) as opened:
-        judgement, code = ceremony.review(message, opened, now(at))
-        rehearsal = opened.header.rehearsal
-    show(screen.lines(judgement, rehearsal=rehearsal))
+        judgement, code = ceremony.review(message, opened)
+        above, needed, state = screen_heading(opened), opened.quorum, opened.state
+    show(screen.lines(judgement, above))
     fields = _judgement_fields(judgement)
-    if code is None:
+    if not judgement.decision.allowed:
         raise TransactionError("REFUSED", "This request would be refused.", _remedy(judgement), fields)
-    say(f"\nTo sign exactly this, the officer types:  {code}")
+    if code is None:
+        ceremony.check_thawed(state)
+    say(f"\nTo sign exactly this, {'the officer types' if needed == 1 else f'{needed} officers type'}:  {code}")
     return {**fields, "confirmation": code}
 
 
 @click.command("sign")
 @click.argument("source")
 @destination
-@click.option("--confirm", metavar="CODE", help="Rehearsal homes only: the confirmation code.")
+@confirm_code
+@consenting
 @secrets_file
 @passphrase_descriptor
 @at_time
 @replace
-def sign(source: str, out: str, confirm: str | None, at: str | None, force: bool, **unlocking: Any) -> dict[str, Json]:
+def sign(
+    source: str,
+    out: str,
+    confirm: str | None,
+    chosen: tuple[str, ...],
+    secrets: Path | None,
+    passphrase_fd: int | None,
+    at: str | None,
+    force: bool,
+) -> dict[str, Json]:
     """The ceremony: review, consent, signature, answer."""
     from custody.edge.frames import check_dest
 
     check_dest(out, force=force)
     message = _read_request(source)
-    with open_home(at, confirm, unlocking["secrets"]) as opened:
-        officers = Terminal(opened.officers[0], opened.header.rehearsal, confirm)
+    with open_home(at, confirm, secrets) as opened:
+        officers = terminal(opened, secrets, chosen, confirm)
+        opening = partial(unlock, opened, secrets=secrets, passphrase_fd=passphrase_fd)
         try:
-            outcome = ceremony.sign(message, opened, officers, lambda _: unlock(opened, **unlocking), now(at))
+            outcome = ceremony.sign(message, opened, officers, opening)
         except Cancelled as error:
             error.details = _cancelled(opened.log, message)
             raise
-        checkpoint = opened.log.checkpoint
-        rehearsal = opened.header.rehearsal
+        checkpoint, above = opened.log.checkpoint, screen_heading(opened)
     _show_answer(outcome, out, force=force)
+    return _told(outcome, checkpoint, above, out)
+
+
+def _told(outcome: ceremony.Outcome, checkpoint: str, above: tuple[str, ...], out: str) -> dict[str, Json]:
+    """What the ceremony came to. Raises TransactionError REFUSED."""
     fields: dict[str, Json] = {
         "status": outcome.status,
         "request": outcome.response.answer.request.hex(),
@@ -74,7 +93,7 @@ def sign(source: str, out: str, confirm: str | None, at: str | None, force: bool
         "checkpoint": checkpoint,
     }
     if outcome.status == "refused" and outcome.judgement:
-        show(screen.lines(outcome.judgement, rehearsal=rehearsal))
+        show(screen.lines(outcome.judgement, above))
         fields = _judgement_fields(outcome.judgement) | fields
         remedy = _remedy(outcome.judgement)
         raise TransactionError("REFUSED", "The request was refused, logged and answered.", remedy, fields)
@@ -111,54 +130,22 @@ def _show_answer(outcome: ceremony.Outcome, out: str, *, force: bool) -> None:
 @click.argument("index", type=click.IntRange(0))
 @destination
 @replace
-def answer(index: int, out: str, force: bool) -> dict[str, Json]:
+@at_time
+def answer(index: int, out: str, force: bool, at: str | None) -> dict[str, Json]:
     """Shows a stored answer again: no key, no charge."""
     from custody.edge.frames import write_dest
     from custody.qr.ur import Message
 
-    with open_home(None) as opened:
+    with open_home(at) as opened:
         stored = ceremony.respond(opened.log, index)
     write_dest(Message(response.UR_TYPE, stored.serialize()), out, force=force)
     return {"status": str(stored.answer.status), "request": stored.answer.request.hex(), "entry": {"index": index}}
-
-
-@click.command("status")
-def status() -> dict[str, Json]:
-    """What this device is, what is installed, and where its log stands."""
-    with open_home(None) as opened:
-        last = opened.log.entries[opened.log.size - 1]
-        fields = _installed_fields(opened.installed)
-        fields |= {
-            "log_origin": opened.header.origin,
-            "log_key": str(opened.log.verifier),
-            "log_size": opened.log.size,
-            "last_entry": {"kind": last.kind, "time": rfc3339(last.time)},
-            "rehearsal": opened.header.rehearsal,
-            "officers": list(opened.officers),
-            "accounts": [brief(one) for one in opened.installed.accounts],
-        }
-        say(f"{opened.header.origin}: {opened.log.size} log entries, the last one {last.kind}, {rfc3339(last.time)}")
-        for name, digest in (
-            ("policy", opened.installed.policy_digest),
-            ("flagged list", opened.installed.list_digest),
-            ("token registry", opened.installed.tokens_digest),
-        ):
-            say(f"{name}: {f'SHA-256 {digest.hex()}' if digest else 'none installed'}")
-    return fields
 
 
 def _read_request(source: str) -> bytes:
     from custody.edge.frames import read_source
 
     return read_source(source, expected_types={request.UR_TYPE}).payload
-
-
-def _installed_fields(judged_by: Installed | Judgement) -> dict[str, Json]:
-    digests = (judged_by.policy_digest, judged_by.list_digest, judged_by.tokens_digest)
-    return {
-        name: {"sequence": 0, "digest": digest.hex()} if digest else None
-        for name, digest in zip(("policy", "list", "tokens"), digests, strict=True)
-    }
 
 
 def _judgement_fields(judgement: Judgement) -> dict[str, Json]:
@@ -172,7 +159,9 @@ def _judgement_fields(judgement: Judgement) -> dict[str, Json]:
         "fee": str(facts.fee) if facts else None,
         "decision": str(judgement.decision.outcome),
         "reasons": [reason.as_json() for reason in judgement.decision.reasons],
-        **_installed_fields(judgement),
+        "requirements": [one.as_json() for one in judgement.decision.requirements],
+        "approvers": list(judgement.approvers),
+        **files_fields(judgement.held),
     }
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from log_examples import KEY, new_log
+from log_examples import KEY, SIZE, new_log
 
 from custody.audit.verify import export_lines
 from custody.edge.disk import LogFiles
 
-SIZE = 12
 PINNED = str(KEY.verifier)
 
 
@@ -46,7 +45,7 @@ def test_a_home_and_its_export_hold(project: Path, home: Path, export: Path) -> 
         assert (found["hidden"], found["pinned"], found["origin"]) == (hidden, True, KEY.origin)
         assert found["as_of"].encode() == (home / "log" / "checkpoint").read_bytes()
         assert found["root"] in told
-        assert "As of the checkpoint of size 12" in told
+        assert f"As of the checkpoint of size {SIZE}" in told
         assert "WARNING" not in told
 
 
@@ -98,6 +97,6 @@ def test_a_place_without_a_log_is_refused(project: Path, tmp_path: Path) -> None
 
 def test_a_changed_checkpoint_is_refused(project: Path, home: Path) -> None:
     note = home / "log" / "checkpoint"
-    note.write_bytes(note.read_bytes().replace(b"\n12\n", b"\n11\n"))
+    note.write_bytes(note.read_bytes().replace(b"\n%d\n" % SIZE, b"\n%d\n" % (SIZE - 1)))
     code, found, _ = audit_verify(project, "--log", home, "--key", PINNED)
     assert (code, found["error"]["code"]) == (7, "CHECKPOINT-SIGNATURE")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from log_examples import KEY, NOW, ORIGIN, BoxSealer, MemoryStore, append, new_log, opened, private, stored
+from log_examples import KEY, NOW, ORIGIN, SIZE, BoxSealer, MemoryStore, append, new_log, opened, private, stored
 
 from custody.audit.checkpoint import LogKey
 from custody.audit.entry import MAX_PRIVATE, Entry, verify_disclosure
@@ -16,8 +16,6 @@ from custody.audit.log import Log
 from custody.audit.merkle import EMPTY_ROOT, verify_consistency, verify_inclusion
 from custody.audit.verify import verify
 from custody.errors import EvidenceError, HomeError
-
-SIZE = 12
 
 
 def lines(store: MemoryStore) -> list[bytes]:

@@ -14,6 +14,7 @@ from custody.audit.entry import SCHEMAS
 from custody.audit.line import Fault
 from custody.audit.log import Log
 from custody.audit.verify import export_lines, verify
+from custody.governance.state import State
 
 
 class Open:
@@ -35,10 +36,14 @@ def blocks() -> dict[str, str]:
     log = Log.create(store, KEY, Open())
     beginning = {
         "accounts_digest": hashlib.sha256(b"").hexdigest(),
+        "elapsed": 0,
         "master_fingerprint": "73c5da0a",
-        "officers": ["Officer One"],
+        "officers": [{"key": "11" * 32, "name": "Officer One"}],
         "origin": KEY.origin,
         "rehearsal": True,
+        "sealed_rules": hashlib.sha256(b"").hexdigest(),
+        "state": State().as_json(),
+        "threshold": 1,
     }
     log.append("init", private=beginning, time=NOW)
     entry = log.append(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from log_examples import KEY, ORIGIN, append, new_log, opened, stored
+from log_examples import KEY, ORIGIN, SIZE, append, new_log, opened, stored
 
 from custody.audit import line as line_module
 from custody.audit.checkpoint import Checkpoint, LogKey, LogVerifier
@@ -17,7 +17,6 @@ from custody.audit.merkle import CompactRange
 from custody.audit.verify import export_lines, verify
 from custody.errors import EvidenceError
 
-SIZE = 12
 STORE = stored(SIZE)
 LINES = STORE.bytes.splitlines(keepends=True)
 Found = tuple[int, str] | None
@@ -212,7 +211,9 @@ def test_an_exchanged_private_part_is_found() -> None:
     assert first_bad([*LINES[:3], exchanged, *LINES[4:]]) == (3, Fault.CHANGED)
 
 
-@pytest.mark.parametrize("note", [b"", b"\xff", STORE.note[:-1], STORE.note.replace(b"\n12\n", b"\n11\n")])
+@pytest.mark.parametrize(
+    "note", [b"", b"\xff", STORE.note[:-1], STORE.note.replace(b"\n%d\n" % SIZE, b"\n%d\n" % (SIZE - 1))]
+)
 def test_without_a_signed_checkpoint_nothing_is_said(note: bytes) -> None:
     with pytest.raises(EvidenceError, match="CHECKPOINT-"):
         verify(STORE.bytes, note, KEY.verifier)

@@ -1,8 +1,8 @@
-"""A decision: one reason denies, and its reasons have one order."""
+"""A decision: one reason denies, what is missing waits, and everything has one order."""
 
 import itertools
 
-from custody.policy.decision import Decision, Outcome, Reason
+from custody.policy.decision import Decision, Outcome, Reason, Requirement
 
 PARTS = ("a", "b", "c")
 REASONS = [Reason(*fields) for fields in itertools.product(PARTS, repeat=4)]
@@ -18,3 +18,31 @@ def test_the_order_of_reasons_is_that_of_all_their_fields() -> None:
     expected = sorted(REASONS, key=lambda reason: (reason.rule, reason.code, reason.observed, reason.required))
     for reasons in (REASONS, REASONS[::-1], REASONS * 2):
         assert list(Decision.allow_unless(reasons).reasons) == expected
+
+
+DENIAL, MISSING = Reason("A-A", "first", "x", "y"), Reason("B-B", "approvals", "1 approval", "2 approvals")
+TWO, THREE = Requirement(2, "approver", 2), Requirement(3, "compliance", 1)
+
+
+def test_what_is_missing_needs_approval_and_is_told() -> None:
+    decision = Decision.of([], [TWO], [MISSING])
+    assert (decision.outcome, decision.reasons) == (Outcome.NEEDS_APPROVAL, (MISSING,))
+    assert not decision.allowed
+
+
+def test_a_denial_outweighs_what_is_missing_and_both_are_told() -> None:
+    decision = Decision.of([DENIAL], [TWO], [MISSING])
+    assert (decision.outcome, decision.reasons) == (Outcome.DENY, (MISSING, DENIAL))
+
+
+def test_the_requirements_stand_on_every_decision_each_once_and_in_order() -> None:
+    for denials, missing in (([], []), ([], [MISSING]), ([DENIAL], [])):
+        assert Decision.of(denials, [THREE, TWO, THREE], missing).requirements == (TWO, THREE)
+
+
+def test_a_decision_as_json() -> None:
+    assert Decision.of([], [TWO], [MISSING]).as_json() == {
+        "outcome": "NEEDS_APPROVAL",
+        "reasons": [{"code": "B-B", "observed": "1 approval", "required": "2 approvals", "rule": "approvals"}],
+        "requirements": [{"count": 2, "organisations": 2, "role": "approver"}],
+    }

@@ -11,6 +11,7 @@ from custody import chains
 from custody.codec.schema import SchemaError
 from custody.codec.toml import MAX_LINE_BYTES
 from custody.errors import InputError
+from custody.policy.decision import Requirement
 from custody.policy.document import MAX_POLICY_BYTES, ChainPolicy, OriginatingVasp, Policy
 
 TEXT = examples.POLICY.decode()
@@ -41,6 +42,9 @@ def test_the_example_on_the_page_is_a_policy(project: Path) -> None:
     (written,) = re.findall(r"<!-- example:policy -->\n```toml\n(.*?)```", page, re.DOTALL)
     policy = Policy.parse(written.encode())
     assert [entry.chain.alias for entry in policy.chains] == ["bitcoin", "regtest", "ethereum"]
+    assert policy.approvals == (Requirement(2, "approver", 2),)
+    assert policy.repeat_days == 14
+    assert policy.chains[0].day_caps == ((chains.BITCOIN.coin.asset_id, 200 * 10**8),)
     assert policy.chains[0].caps == ((chains.BITCOIN.coin.asset_id, 50 * 10**8),)
     assert policy.chains[1:2] == Policy.parse(examples.POLICY).chains
     assert policy.chains[2:] == Policy.parse(examples.EVM_POLICY).chains[:1]
@@ -236,3 +240,85 @@ def test_the_tokens_of_a_network_are_bounded() -> None:
 
     assert len(Policy.parse(with_tokens(tables(200)).encode()).chains[0].caps) == 201
     assert faults(with_tokens(tables(201))) == [("COUNT", "chains.ethereum.tokens")]
+
+
+TWO_APPROVERS = '[[approvals]]\nrole = "approver"\ncount = 2\n'
+
+
+def with_top(lines: str) -> str:
+    """The policy with further lines before its first table."""
+    return changed("version = 1\n", "version = 1\n" + lines)
+
+
+def test_without_the_optional_keys_nobody_is_asked_seven_days_hold_and_no_day_is_bounded() -> None:
+    policy = Policy.parse(examples.EVM_POLICY)
+    assert (policy.approvals, policy.repeat_days) == ((), 7)
+    assert [section.day_caps for section in policy.chains] == [(), ()]
+
+
+def test_approvals_are_read_in_a_fixed_order() -> None:
+    compliance = '[[approvals]]\nrole = "compliance"\ncount = 1\norganisations = 1\n'
+    expected = (Requirement(1, "compliance", 1), Requirement(2, "approver", 1))
+    for text in (TWO_APPROVERS + compliance, compliance + TWO_APPROVERS):
+        assert Policy.parse((TEXT + text).encode()).approvals == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("count = 2", "count = 0", ("NUMBER", "[0].count")),
+        ("count = 2", "count = 11", ("NUMBER", "[0].count")),
+        ("count = 2", 'count = "2"', ("NUMBER", "[0].count")),
+        ("count = 2\n", "", ("MISSING", "[0].count")),
+        ('role = "approver"\n', "", ("MISSING", "[0].role")),
+        ("approver", "operator", ("WORD", "[0].role")),
+        ("approver", "Approver", ("WORD", "[0].role")),
+        ("count = 2", "count = 2\norganisations = 0", ("NUMBER", "[0].organisations")),
+        ("count = 2", "count = 2\norganisations = 11", ("NUMBER", "[0].organisations")),
+        ("count = 2", "count = 2\norganisations = 3", ("NUMBER", "[0].organisations")),
+        ("count = 2", "count = 2\nminutes = 3", ("KEY", "[0]")),
+        ("[[approvals]]", "[approvals]", ("TYPE", "")),
+        ("count = 2", "count = 2\n" + TWO_APPROVERS.replace("2", "3"), ("COUNT", "")),
+        ("count = 2", "count = 2\n" + TWO_APPROVERS * 2, ("COUNT", "")),
+    ],
+)
+def test_approvals_that_nobody_could_give_or_read_are_refused(old: str, new: str, found: tuple[str, str]) -> None:
+    code, place = found
+    assert faults(TEXT + TWO_APPROVERS.replace(old, new)) == [(code, f"approvals{place}")]
+
+
+def test_as_many_organisations_as_people_can_be_asked_for() -> None:
+    text = TEXT + TWO_APPROVERS.replace("count = 2", "count = 10\norganisations = 10")
+    assert Policy.parse(text.encode()).approvals == (Requirement(10, "approver", 10),)
+
+
+@pytest.mark.parametrize("days", [0, 1, 90])
+def test_days_without_repetition_are_read(days: int) -> None:
+    assert Policy.parse(with_top(f"repeat_days = {days}\n").encode()).repeat_days == days
+
+
+@pytest.mark.parametrize("days", ["-1", "91", "7.0", "true", '"7"'])
+def test_days_without_repetition_are_whole_and_in_range(days: str) -> None:
+    assert faults(with_top(f"repeat_days = {days}\n")) == [("NUMBER", "repeat_days")]
+
+
+def test_caps_for_a_day_are_read_by_asset() -> None:
+    coin = '[chains.ethereum.cap_per_day]\ncoin = "7"\n'
+    text = with_tokens(coin + USDC_CAP + 'cap_per_day = "0"\n')
+    ethereum, anvil = Policy.parse(text.encode()).chains
+    assert ethereum.day_caps == ((chains.ETHEREUM.coin.asset_id, 7), (examples.USDC.asset_id, 0))
+    assert ethereum.caps[1] == (examples.USDC.asset_id, 10**12)
+    assert anvil.day_caps == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("cap_per_day = 1", ("TYPE", "chains.regtest.cap_per_day")),
+        ("cap_per_day = {}", ("MISSING", "chains.regtest.cap_per_day.coin")),
+        ("cap_per_day = {coin = 1}", ("NUMBER", "chains.regtest.cap_per_day.coin")),
+        ('cap_per_day = {coin = "1", fee = "1"}', ("KEY", "chains.regtest.cap_per_day")),
+    ],
+)
+def test_a_cap_for_a_day_has_its_form(line: str, found: tuple[str, str]) -> None:
+    assert faults(changed("feerate_cap = 200\n", f"feerate_cap = 200\n{line}\n")) == [found]

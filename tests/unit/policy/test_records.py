@@ -213,8 +213,8 @@ def test_constraints_are_judged_in_every_record() -> None:
 
 @pytest.mark.parametrize("block", [b"{", b"{}", b"\xff", b"[]", b'{"records":[],"version":1}', b"null"])
 def test_a_broken_block_is_a_reason_and_no_exception(block: bytes) -> None:
-    decision = evaluate(Case(REVIEW, block, POLICY, LIST))
-    assert {reason.code.rsplit("-", 1)[0] for reason in decision.reasons} == {"TRAVEL-RULE"}
+    found = evaluate(Case(REVIEW, block, POLICY, LIST))
+    assert {reason.code.rsplit("-", 1)[0] for reason in found.reasons} == {"TRAVEL-RULE"}
 
 
 def test_no_reason_names_a_customer() -> None:
@@ -270,8 +270,8 @@ def test_an_evm_payment_nobody_or_two_speak_for_is_denied() -> None:
 def test_a_record_that_names_the_contract_instead_of_the_recipient_is_denied() -> None:
     named = examples.record((0, CONTRACT, 2_500_000_000), asset=examples.USDC)
     assert token_codes(named) == ["TRAVEL-RULE-ACCOUNT", "TRAVEL-RULE-ADDRESS"]
-    decision = evaluate(Case(TOKEN_REVIEW, examples.block(bent(TOKEN, address=CONTRACT)), EVM_POLICY, EVM_LIST))
-    (reason,) = decision.reasons
+    found = evaluate(Case(TOKEN_REVIEW, examples.block(bent(TOKEN, address=CONTRACT)), EVM_POLICY, EVM_LIST))
+    (reason,) = found.reasons
     assert (reason.code, reason.required) == (
         "TRAVEL-RULE-ADDRESS",
         "the recipient of the tokens, not their contract",

@@ -13,11 +13,13 @@ import pytest
 import wire_examples
 
 from custody.codec import cbor
+from custody.edge.gpg import JailedGpg
 from custody.errors import InputError
+from custody.governance.clocks import Times
 from custody.installed import Files, Installed, serialize_accounts
 from custody.judgement import LogView, judge
 from custody.wire import request as wire
-from custody.wire.request import WithdrawalRequest
+from custody.wire.request import Approval, WithdrawalRequest
 
 REQUEST = wire_examples.REQUEST
 
@@ -39,8 +41,9 @@ CHANGES: dict[str, Any] = {
     "policy_sequence": 1,
     "list_sequence": 1,
     "maker": "A" * 40,
-    "approvals": (b"signature",),
+    "approvals": (wire_examples.APPROVAL,),
 }
+SAID: dict[str, Any] = {"by": b"\xaa" * 20, "verdict": "approve", "signature": b"signature"}
 
 
 def fields() -> dict[str, Any]:
@@ -129,7 +132,6 @@ def test_a_value_of_another_type_is_refused(name: str, value: Any) -> None:
         ("id", bytes(wire.ID_BYTES)),
         ("blind", bytes(wire.BLIND_BYTES)),
         ("device", "d" * 128),
-        ("maker", "m" * 64),
         ("travel_rule", bytes(wire.MAX_TRAVEL_RULE)),
         ("purpose", "\u6c34" * wire.MAX_PURPOSE),
         ("checkpoint", "c" * wire.MAX_CHECKPOINT),
@@ -137,21 +139,95 @@ def test_a_value_of_another_type_is_refused(name: str, value: Any) -> None:
         ("expires", 2**53 - 1),
         ("policy", 2**53 - 1),
         ("list", 2**53 - 1),
-        ("approvals", [b"a"] * wire.MAX_APPROVALS),
-        ("approvals", [b"a" * wire.MAX_APPROVAL]),
     ],
 )
 def test_a_field_may_be_as_large_as_its_bound_and_no_larger(name: str, most: Any) -> None:
     at_bound = fields() | {name: most}
     assert WithdrawalRequest.parse(cbor2.dumps(at_bound, canonical=True)).serialize()
-    match most:
-        case int():
-            over: Any = most + 1
-        case [one] if len(one) > 1:
-            over = [one + one[:1]]
-        case _:
-            over = most + most[:1]
-    refused(fields() | {name: over}, "WIRE-TYPE" if over == [b"a" * (wire.MAX_APPROVAL + 1)] else "WIRE-LIMIT")
+    over = most + 1 if isinstance(most, int) else most + most[:1]
+    refused(fields() | {name: over}, "WIRE-LIMIT")
+
+
+def test_as_many_approvals_as_large_as_they_may_be_fit_and_no_more() -> None:
+    rows = [SAID | {"by": bytes([n]) * 20, "signature": bytes(wire.MAX_APPROVAL)} for n in range(wire.MAX_APPROVALS)]
+    full = WithdrawalRequest.parse(cbor2.dumps(fields() | {"approvals": rows}, canonical=True))
+    assert [approval.by for approval in full.approvals] == [f"{n:02X}" * 20 for n in range(wire.MAX_APPROVALS)]
+    refused(fields() | {"approvals": [*rows, SAID]}, "WIRE-LIMIT")
+
+
+def test_an_approval_reads_back_as_it_was_said() -> None:
+    approved = WithdrawalRequest.parse(cbor2.dumps(fields() | {"approvals": [SAID]}, canonical=True))
+    assert approved.approvals == (Approval("AA" * 20, "approve", b"signature"),)
+    assert cbor2.loads(approved.serialize())["approvals"] == [SAID]
+
+
+def test_a_request_without_approvals_is_written_as_before_there_were_any() -> None:
+    assert fields()["approvals"] == []
+    assert fields()["maker"] == ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"by": bytes(19)}, "WIRE-LIMIT"),
+        ({"by": bytes(21)}, "WIRE-LIMIT"),
+        ({"by": "A" * 40}, "WIRE-TYPE"),
+        ({"verdict": "Approve"}, "REQUEST-VERDICT"),
+        ({"verdict": "made"}, "REQUEST-VERDICT"),
+        ({"verdict": ""}, "REQUEST-VERDICT"),
+        ({"verdict": "approve" * 3}, "WIRE-LIMIT"),
+        ({"verdict": b"approve"}, "WIRE-TYPE"),
+        ({"signature": bytes(wire.MAX_APPROVAL + 1)}, "WIRE-LIMIT"),
+        ({"signature": "text"}, "WIRE-TYPE"),
+        ({"name": "Sato"}, "WIRE-FIELDS"),
+    ],
+)
+def test_an_approval_of_another_form_is_refused(changed: dict[str, Any], code: str) -> None:
+    refused(fields() | {"approvals": [SAID | changed]}, code)
+
+
+@pytest.mark.parametrize("name", sorted(SAID))
+def test_an_approval_that_lacks_a_field_is_refused(name: str) -> None:
+    refused(fields() | {"approvals": [{key: value for key, value in SAID.items() if key != name}]}, "WIRE-FIELDS")
+
+
+@pytest.mark.parametrize("again", [{}, {"signature": b"another signature"}])
+def test_a_person_says_a_thing_once(again: dict[str, Any]) -> None:
+    refused(fields() | {"approvals": [SAID, SAID | again]}, "REQUEST-APPROVALS")
+
+
+@pytest.mark.parametrize("other", [{"by": bytes(20)}, {"verdict": "reject"}])
+def test_two_people_may_say_the_same_and_one_person_two_things(other: dict[str, Any]) -> None:
+    both = cbor2.dumps(fields() | {"approvals": [SAID, SAID | other]}, canonical=True)
+    assert len(WithdrawalRequest.parse(both).approvals) == 2
+
+
+def test_the_approvals_have_a_digest_of_their_own_computed_by_a_second_library() -> None:
+    approved = dataclasses.replace(REQUEST, approvals=CHANGES["approvals"])
+    assert approved.approvals_digest == hashlib.sha256(cbor2.dumps([SAID], canonical=True)).digest()
+    assert REQUEST.approvals_digest == hashlib.sha256(b"\x80").digest()
+
+
+@pytest.mark.parametrize("changed", [{"by": "B" * 40}, {"verdict": "reject"}, {"signature": b""}])
+def test_the_approvals_digest_binds_every_part_of_an_approval(changed: dict[str, Any]) -> None:
+    one, other = wire_examples.APPROVAL, dataclasses.replace(wire_examples.APPROVAL, **changed)
+    digests = {
+        dataclasses.replace(REQUEST, approvals=said).approvals_digest
+        for said in ((), (one,), (other,), (one, other), (other, one))
+    }
+    assert len(digests) == 5
+
+
+def test_a_maker_is_named_by_a_fingerprint() -> None:
+    named = cbor2.dumps(fields() | {"maker": "0123456789ABCDEF" * 2 + "01234567"}, canonical=True)
+    assert WithdrawalRequest.parse(named).maker == "0123456789ABCDEF" * 2 + "01234567"
+
+
+@pytest.mark.parametrize(
+    "maker", ["Sato", "a" * 40, "A" * 39, "A" * 41, "0x" + "A" * 38, " " + "A" * 39, "A" * 40 + "\n"]
+)
+def test_a_maker_that_is_no_fingerprint_is_refused(maker: str) -> None:
+    refused(fields() | {"maker": maker}, "REQUEST-MAKER")
 
 
 def test_a_transaction_may_be_as_large_as_its_bound_and_no_larger() -> None:
@@ -194,8 +270,10 @@ def test_the_example_would_be_allowed() -> None:
     verifier = wire_examples.LOG_KEY.verifier
     files = Files(serialize_accounts((psbts.TREASURY,)), examples.POLICY, examples.FLAGGED_LIST)
     installed = Installed.parse(verifier.origin, files, rehearsal=True)
-    log = LogView(verifier, verifier.open(wire_examples.EXPORT.checkpoint), (), lambda _: {})
-    assert judge(REQUEST, installed, log, ceremonies.NOW).decision.allowed
+    log = LogView(verifier, verifier.open(wire_examples.EXPORT.checkpoint), (), lambda _: {}, lambda _: ())
+    with JailedGpg() as people:
+        judgement = judge(REQUEST, installed, log, Times(ceremonies.NOW, 0), people)
+    assert judgement.decision.allowed
 
 
 def refused(message: dict[str, Any], code: str) -> None:

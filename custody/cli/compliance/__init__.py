@@ -1,0 +1,25 @@
+"""`custody compliance`: the desk that says what may be signed, on its own computers."""
+
+import click
+
+from custody.cli.compliance.checking import check_command, diff, words
+from custody.cli.compliance.people import person
+from custody.cli.compliance.signing import sign_command
+from custody.wire.bundle import KINDS, Kind
+
+_HELP = {
+    "policy": "How much of what may leave, and who must approve.",
+    "list": "Addresses that are never paid.",
+    "tokens": "Tokens that exist for this house.",
+    "roster": "Who may do what.",
+}
+
+
+def _of(kind: Kind) -> click.Group:
+    commands = [check_command(kind), sign_command(kind), *([words, person] if kind == "roster" else [])]
+    return click.Group(kind, commands=commands, help=_HELP[kind])
+
+
+@click.group(commands=[*(_of(kind) for kind in KINDS), diff])
+def compliance() -> None:
+    """Policy, lists and rosters: check, compare, sign."""

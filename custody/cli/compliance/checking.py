@@ -1,0 +1,145 @@
+"""`custody compliance … check`, `roster words` and `diff`: what files hold, and how they differ."""
+
+import hashlib
+from pathlib import Path
+
+import click
+
+from custody.codec.canonical_json import Json
+from custody.coordinator import rules_in_words
+from custody.coordinator.bundles import RulesFile, read_bundle
+from custody.edge.clock import unix_time
+from custody.edge.inputs import read_input
+from custody.edge.terminal import say
+from custody.errors import InputError, UsageError
+from custody.evm.tokens import TokenRegistry
+from custody.screen import printable
+from custody.times import rfc3339
+from custody.vault import mnemonic
+from custody.wire.bundle import KINDS, MAX_BYTES, Bundle, Kind, SignedBundle
+
+file_path = click.Path(path_type=Path)
+tokens_option = click.option(
+    "--tokens", "tokens_file", type=file_path, metavar="F", help="Token registry: how amounts of tokens are written."
+)
+
+
+def check_command(kind: Kind) -> click.Command:
+    """`check` for one kind of file."""
+
+    @click.command("check", help=f"Reads a {kind}, bare or as a bundle, and says what it holds, or each of its faults.")
+    @click.argument("file", type=file_path, metavar="F")
+    def check(file: Path, tokens_file: Path | None = None) -> dict[str, Json]:
+        return _check(read_rules(file, kind), read_tokens(tokens_file))
+
+    return tokens_option(check) if kind == "policy" else check
+
+
+def _check(rules: RulesFile, tokens: TokenRegistry) -> dict[str, Json]:
+    lines = describe(rules, tokens)
+    digest = hashlib.sha256(rules.exact).hexdigest()
+    say(f"\nSHA-256 {digest}")
+    header = rules.signed and header_json(rules.signed)
+    return {"kind": rules.kind, "digest": digest, "bundle": header or None, "words": lines}
+
+
+def describe(rules: RulesFile, tokens: TokenRegistry) -> list[Json]:
+    """Tells people what a file holds.
+
+    Raises:
+        InputError: what its reader says, after each fault was told.
+    """
+    if rules.signed:
+        _tell_header(rules.signed.bundle, unix_time())
+    try:
+        lines = [*rules_in_words.words(rules_in_words.read(rules.kind, rules.body), tokens)]
+    except InputError as error:
+        faults = error.details.get("faults")
+        for fault in faults if isinstance(faults, list) else ():
+            say(printable(f"{fault['where']}: {fault['observed']}. Required: {fault['required']} ({fault['code']})"))
+        raise
+    for line in lines:
+        say(printable(line))
+    return [*lines]
+
+
+def _tell_header(bundle: Bundle, now: int) -> None:
+    state = " (not yet)" if now < bundle.not_before else " (EXPIRED)" if now >= bundle.not_after else ""
+    say(f"Bundle: {bundle.kind} number {bundle.sequence} of {bundle.house}")
+    say(f"Valid:  {rfc3339(bundle.not_before)} to {rfc3339(bundle.not_after)}{state}")
+    say(f"After:  {bundle.previous.hex() if bundle.previous else 'none, it is the first'}\n")
+
+
+def header_json(signed: SignedBundle) -> dict[str, Json]:
+    """The header for scripts."""
+    bundle = signed.bundle
+    return {
+        "house": bundle.house,
+        "sequence": bundle.sequence,
+        "not_before": rfc3339(bundle.not_before),
+        "not_after": rfc3339(bundle.not_after),
+        "previous": bundle.previous.hex() if bundle.previous else None,
+        "signatures": len(signed.signatures),
+    }
+
+
+@click.command("words")
+@click.argument("file", type=file_path, metavar="F")
+def words(file: Path) -> dict[str, Json]:
+    """The 24 words of a roster, which its people write on paper for the day a signer is made.
+
+    They stand for the SHA-256 of its exact bytes; officers type them at `custody signer init`.
+    """
+    rules = read_rules(file, "roster")
+    describe(rules, TokenRegistry())
+    told = mnemonic.of_digest(rules.exact)
+    numbered = [f"{number:>2} {word:<9}" for number, word in enumerate(told.split(), 1)]
+    say("\nWrite these words on paper, each person for himself, and bring them to the signer:\n")
+    for start in range(0, len(numbered), 4):
+        say("   ".join(numbered[start : start + 4]))
+    if rules.signed is None:
+        say("\nThey are those of the bare file. A bundle that is made of it has others.")
+    return {"digest": hashlib.sha256(rules.exact).hexdigest(), "words": told}
+
+
+@click.command("diff")
+@click.argument("old", type=file_path)
+@click.argument("new", type=file_path)
+@click.option("--type", "named", type=click.Choice(KINDS), help="What they are, where the files do not tell.")
+@tokens_option
+def diff(old: Path, new: Path, named: Kind | None, tokens_file: Path | None) -> dict[str, Json]:
+    """What NEW would change, as the signer's officers will read it: newly allowed first."""
+    kind = named or _kind(old, new)
+    before, after = read_rules(old, kind), read_rules(new, kind)
+    changes = rules_in_words.compare(kind, before.body, after.body, read_tokens(tokens_file))
+    for line in rules_in_words.told(changes):
+        say(printable(line))
+    loosens = any(one.loosens for one in changes)
+    say(_verdict(loosens=loosens, empty=not changes))
+    return {"kind": kind, "loosens": loosens, "changes": [one.as_json() for one in changes]}
+
+
+def _verdict(*, loosens: bool, empty: bool) -> str:
+    if empty:
+        return "Nothing is decided differently."
+    return "It loosens: a signer lets it wait." if loosens else "It loosens nothing: a signer takes it at once."
+
+
+def _kind(*files: Path) -> Kind:
+    """What the files are: by a header, or by the one reader that takes them."""
+    for file in files:
+        octets = read_input(file, MAX_BYTES)
+        signed = read_bundle(octets)
+        if kind := signed.bundle.kind if signed else rules_in_words.kind_of(octets):
+            return kind
+    raise UsageError("RULES-TYPE", "These files do not tell what they are.", f"--type {'|'.join(KINDS)}")
+
+
+def read_rules(file: Path, kind: Kind) -> RulesFile:
+    """The file that a person names. Raises InputError."""
+    return RulesFile.read(read_input(file, MAX_BYTES), kind)
+
+
+def read_tokens(file: Path | None) -> TokenRegistry:
+    """The token registry that a person names, bare or as a bundle; none without. Raises InputError."""
+    return TokenRegistry.parse(read_rules(file, "tokens").body) if file else TokenRegistry()

@@ -1,0 +1,164 @@
+"""What a policy, list, token registry or roster holds, in words, and every fault of one that cannot be read."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from custody.codec.schema import MAX_FINDINGS, Finding, SchemaError
+from custody.errors import CustodyError, InputError
+from custody.evm.address import checksum_address
+from custody.evm.tokens import TokenRegistry
+from custody.officers.compare import compare_roster
+from custody.officers.roster import Role, Roster
+from custody.policy.change import Change
+from custody.policy.compare import compare_list, compare_policy, compare_tokens
+from custody.policy.document import Policy
+from custody.policy.explain import asks
+from custody.screening.flagged import FlaggedList
+from custody.times import rfc3339
+from custody.wire.bundle import KINDS, Kind
+
+_READERS: Mapping[str, Callable[[bytes], Any]] = {
+    "policy": Policy.parse,
+    "list": FlaggedList.parse,
+    "tokens": TokenRegistry.parse,
+    "roster": Roster.parse,
+}
+
+
+def read(kind: Kind, body: bytes) -> Policy | FlaggedList | TokenRegistry | Roster:
+    """The file of this kind.
+
+    Raises:
+        InputError: a code of its reader, with every fault in ``details``.
+    """
+    rules: Policy | FlaggedList | TokenRegistry | Roster
+    try:
+        rules = _READERS[kind](body)
+    except InputError as error:
+        faults = [*(error.findings if isinstance(error, SchemaError) else _lines_at_fault(kind, body, error))]
+        rows = [
+            {"code": one.code, "where": one.where, "observed": one.observed, "required": one.required} for one in faults
+        ]
+        raise InputError(error.code, error.message, error.hint, details={"faults": rows}) from error
+    return rules
+
+
+def _lines_at_fault(kind: Kind, body: bytes, error: InputError) -> Iterator[Finding]:
+    """Of a list, each line that cannot be read; of another file, the one fault that there is."""
+    found = 0
+    if error.code == "LIST-SYNTAX":
+        for number, line in enumerate(body.split(b"\n"), 1):
+            if line.strip() and found < MAX_FINDINGS and not _is_entry(line):
+                found += 1
+                yield Finding("LIST-SYNTAX", f"line {number}", "no address with a comment", error.hint)
+    if not found:
+        yield Finding(error.code, kind, error.message, error.hint)
+
+
+def _is_entry(line: bytes) -> bool:
+    try:
+        FlaggedList.parse(line)
+    except InputError:
+        return False
+    return True
+
+
+def kind_of(body: bytes) -> Kind | None:
+    """What a bare file is: the one kind whose reader takes it."""
+    kinds = [kind for kind in KINDS if _is_readable(kind, body)]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+def _is_readable(kind: Kind, body: bytes) -> bool:
+    try:
+        _READERS[kind](body)
+    except CustodyError:
+        return False
+    return True
+
+
+def compare(kind: Kind, old: bytes, new: bytes, tokens: TokenRegistry) -> tuple[Change, ...]:
+    """What the new file changes, newly allowed first. Raises InputError."""
+    before, after = read(kind, old), read(kind, new)
+    match before, after:
+        case Policy(), Policy():
+            return compare_policy(before, after, tokens)
+        case FlaggedList(), FlaggedList():
+            return compare_list(before, after)
+        case TokenRegistry(), TokenRegistry():
+            return compare_tokens(before, after)
+        case Roster(), Roster():
+            return compare_roster(before, after)
+    raise InputError("BUNDLE-TYPE", "These are files of two types.")
+
+
+def words(rules: Policy | FlaggedList | TokenRegistry | Roster, tokens: TokenRegistry) -> Iterator[str]:
+    """What the file says, a line each; ``tokens`` tell how a policy's amounts of them are written."""
+    match rules:
+        case Policy():
+            yield from _policy(rules, tokens)
+        case FlaggedList():
+            yield from _list(rules)
+        case TokenRegistry():
+            yield from _tokens(rules)
+        case Roster():
+            yield from _roster(rules)
+
+
+def _policy(policy: Policy, tokens: TokenRegistry) -> Iterator[str]:
+    vasp = policy.originating_vasp
+    yield f"House {policy.house}; records must name {vasp.name}{f', {vasp.lei}' if vasp.lei else ''} as originator's."
+    # A policy in the place of none says all that it allows.
+    for change in compare_policy(None, policy, tokens):
+        yield change.after
+    for one in policy.chains:
+        rates = f"{one.feerate_cap:,} {one.chain.feerate_unit.name} and {one.fee_percent_cap} % of the payments"
+        yield f"{one.chain.alias}: a fee of at most {rates}"
+    yield "On every other network nothing is signed."
+    asked = " and ".join(map(asks, policy.approvals))
+    yield f"Each request needs the approval of {asked}." if asked else "No approvals are asked for."
+    again = f"within {policy.repeat_days} day(s) of the first" if policy.repeat_days else ""
+    yield f"No payment is made again {again}." if again else "Payments may be repeated at any time."
+
+
+def _list(flagged: FlaggedList) -> Iterator[str]:
+    evm = sum(text.startswith("0x") for _, text in flagged.entries)
+    yield f"Flagged addresses: {len(flagged.entries) - evm:,} of Bitcoin, {evm:,} of EVM networks."
+    yield "None of them is paid, nor any other address of the same key or script that can be told from them."
+
+
+def _tokens(registry: TokenRegistry) -> Iterator[str]:
+    yield f"{len(registry.tokens)} token(s). A token that is not here does not exist."
+    for one in registry.tokens:
+        contract = checksum_address(one.contract)
+        yield f"{one.symbol} on {one.chain.alias}: {one.decimals} decimals, contract {contract}"
+
+
+def _roster(roster: Roster) -> Iterator[str]:
+    yield f"House {roster.house}; what loosens waits {roster.activation_delay // 3_600} h."
+    needed = ", ".join(f"{kind} {count}" for kind, count in roster.signatures.items())
+    yield f"Compliance officers who must sign a bundle: {needed}."
+    yield f"Officers who must consent on the device: {roster.consent} of {len(roster.officers)}."
+    for role in Role:
+        people = roster.of_role(role)
+        organisations = len({one.organisation for one in people})
+        yield f"{role}: {len(people)}{f', of {organisations} organisation(s)' if people else ''}"
+        for one in people:
+            until = f", until {rfc3339(one.until)}" if one.until is not None else ""
+            yield f"  {one.name}, {one.organisation}{until}: {_spaced(one.fingerprint)}"
+
+
+def _spaced(fingerprint: str | None) -> str:
+    """A fingerprint in groups, as gpg prints it."""
+    if fingerprint is None:
+        return "no certificate"
+    return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4))
+
+
+def told(changes: Iterable[Change]) -> Iterator[str]:
+    """Changes for people."""
+    for change in changes:
+        yield f"{'NEWLY ALLOWED' if change.loosens else 'Changed'}: {change.rule}"
+        yield f"  before   {change.before}"
+        yield f"  after    {change.after}"
+        yield f"  example  {change.example}"

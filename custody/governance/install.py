@@ -1,0 +1,237 @@
+"""What a signed bundle would do to this device: a pure proposal, which officers read and may agree to.
+
+A bundle is authority to propose, never to loosen (invariant 12): what it newly allows is found here, by comparing it
+with what is in force, and waits for the roster's delay. `propose` is asked twice, by the program at the screen and by
+the process that holds the key; the same values give the same proposal.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from custody.codec.canonical_json import Json
+from custody.errors import CustodyError, HomeError
+from custody.evm.tokens import TokenRegistry
+from custody.governance.clocks import Times
+from custody.governance.moments import Delay
+from custody.governance.state import Held, State
+from custody.officers.compare import compare_roster
+from custody.officers.openpgp import Certificate, Claim, DetachedSignature, SignatureVerifier
+from custody.officers.roster import Person, Role, Roster
+from custody.policy.compare import Change, compare_list, compare_policy, compare_tokens
+from custody.policy.document import Policy
+from custody.screening.flagged import FlaggedList
+from custody.wire.bundle import Bundle, SignedBundle
+
+#: How far a signature's time may lie ahead of the device's, in seconds.
+MAX_SIGNATURE_LEAD = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a proposal is judged against.
+
+    Attributes:
+        state: matured to these times.
+        bodies: by kind, the body of the file in force.
+        officers: names of those who have a secret on this device.
+    """
+
+    state: State
+    bodies: Mapping[str, bytes]
+    officers: tuple[str, ...]
+    times: Times
+
+    def roster(self) -> Roster:
+        """The roster in force. Raises HomeError ROSTER-NONE."""
+        if "roster" not in self.bodies:
+            raise HomeError(
+                "ROSTER-NONE",
+                "This device knows no roster, so it cannot know whose signature counts.",
+                "A home with a roster takes bundles: custody signer init --roster F",
+            )
+        return Roster.parse(self.bodies["roster"])
+
+    def tokens(self) -> TokenRegistry:
+        """The token registry in force."""
+        return TokenRegistry.parse(self.bodies["tokens"]) if "tokens" in self.bodies else TokenRegistry()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What would happen.
+
+    Attributes:
+        bundle: what was signed. signers: names of the compliance officers who signed it.
+        changes: what becomes possible or impossible, what is newly allowed first.
+        delay: after what delay it comes into force; None for at once.
+        state: what the state would be.
+    """
+
+    bundle: Bundle
+    signers: tuple[str, ...]
+    changes: tuple[Change, ...]
+    delay: Delay | None
+    state: State
+
+    def as_json(self) -> dict[str, Json]:
+        """As canonical JSON values: what officers agree to. The moment is not part of it: a code outlives a minute."""
+        return {
+            "changes": [change.as_json() for change in self.changes],
+            "delay": self.delay.seconds if self.delay else None,
+            "digest": self.bundle.digest.hex(),
+            "kind": self.bundle.kind,
+            "sequence": self.bundle.sequence,
+            "signers": list(self.signers),
+        }
+
+
+def propose(signed: SignedBundle, standing: Standing, verifier: SignatureVerifier) -> Proposal:
+    """What this bundle would do.
+
+    Raises:
+        HomeError: ROSTER-NONE, BUNDLE-HOUSE, BUNDLE-ROLLBACK, BUNDLE-FORK, BUNDLE-KNOWN, BUNDLE-PREVIOUS-UNKNOWN,
+            BUNDLE-EARLY, BUNDLE-EXPIRED, BUNDLE-SIGNER-…, BUNDLE-SIGNATURE, BUNDLE-BODY, BUNDLE-UNREACHABLE.
+    """
+    bundle, roster = signed.bundle, standing.roster()
+    if bundle.house != roster.house:
+        raise _refused("BUNDLE-HOUSE", f"This bundle is made for {bundle.house}, and this device is {roster.house}'s.")
+    _check_order(bundle, standing.state)
+    check_time(bundle, standing.times.latest)
+    signers = _signers(signed, roster, standing.times.latest, verifier)
+    changes = _changes(bundle, standing)
+    _check_reachable(bundle, roster, standing)
+    delay = Delay(standing.times.elapsed, roster.activation_delay) if any(one.loosens for one in changes) else None
+    state = standing.state.taken(bundle.kind, Held(bundle.digest, bundle.sequence), delay)
+    return Proposal(bundle, signers, changes, delay, state)
+
+
+def _check_order(bundle: Bundle, state: State) -> None:
+    """Invariant 9: a bundle never goes back, never forks, and follows one that this device knows."""
+    seen, held = state.seen.get(bundle.kind), state.held.get(bundle.kind)
+    if seen and bundle.digest == seen.digest:
+        raise _refused("BUNDLE-KNOWN", "This device has taken in this very bundle before.", "There is nothing to do.")
+    if seen and bundle.sequence < seen.sequence:
+        message = f"This is {bundle.kind} number {bundle.sequence}; number {seen.sequence} was taken in before."
+        raise _refused("BUNDLE-ROLLBACK", message)
+    if seen and bundle.sequence == seen.sequence:
+        message = f"Two different files are signed as {bundle.kind} number {bundle.sequence}."
+        raise _refused("BUNDLE-FORK", message, "Keep both: together they prove it. Ask compliance what happened.")
+    known = {one.digest for one in (seen, held) if one and one.sequence}
+    # A device that never took one in begins with any: a second device must be able to join the house.
+    if not known or bundle.previous in known:
+        return
+    message = f"This {bundle.kind} does not follow one that this device knows."
+    raise _refused("BUNDLE-PREVIOUS-UNKNOWN", message, "Install those between first, or name the right previous one.")
+
+
+def check_time(bundle: Bundle, latest: int) -> None:
+    """That a bundle is valid at Unix time ``latest``. Raises HomeError BUNDLE-EARLY, BUNDLE-EXPIRED."""
+    if bundle.not_before > latest:
+        raise _refused("BUNDLE-EARLY", "This bundle is not valid yet, by this device's clock.", "Is the clock right?")
+    if bundle.not_after <= latest:
+        raise _refused("BUNDLE-EXPIRED", "This bundle has expired, by this device's clock.", "Ask for a newer one.")
+
+
+def _signers(signed: SignedBundle, roster: Roster, latest: int, verifier: SignatureVerifier) -> tuple[str, ...]:
+    """Who signed: compliance officers of the roster in force, each once, as many as it asks for."""
+    people = [_signer(signature, roster) for signature in signed.signatures]
+    for name, times in Counter(person.name for person in people).items():
+        if times > 1:
+            raise _refused("BUNDLE-SIGNER-TWICE", f"{name} has signed this bundle {times} times.")
+    needed = roster.signatures[signed.bundle.kind]
+    if len(people) < needed:
+        message = f"This {signed.bundle.kind} has {len(people)} signatures, and needs {needed} of compliance."
+        raise _refused("BUNDLE-SIGNERS-MISSING", message, "custody compliance sign adds one.")
+    for person, signature in zip(people, signed.signatures, strict=True):
+        _check_signature(person, signature, signed.content, latest, verifier)
+    return tuple(sorted(person.name for person in people))
+
+
+def _signer(signature: bytes, roster: Roster) -> Person:
+    """Whose key made a signature, by the key that it names; only `_check_signature` proves it."""
+    try:
+        issuer = DetachedSignature.parse(signature).issuer
+    except CustodyError as error:
+        raise _refused("BUNDLE-SIGNATURE", f"A signature cannot be read: {error.message}") from error
+    person = next((one for one in roster.people if issuer and _has_key(one, issuer)), None)
+    if person is None:
+        raise _refused("BUNDLE-SIGNER-UNKNOWN", "A signature is by a key that is not on the roster.")
+    if person.role is not Role.COMPLIANCE:
+        raise _refused("BUNDLE-SIGNER-ROLE", f"{person.name} has signed, who is {person.role}, not compliance.")
+    return person
+
+
+def _has_key(person: Person, issuer: str) -> bool:
+    """Whether a key, by fingerprint or key id in hex, stands in the person's pinned certificate."""
+    if person.certificate is None:
+        return False
+    return any(key.endswith(issuer) for key in Certificate.parse(person.certificate).keys)
+
+
+def _check_signature(
+    person: Person, signature: bytes, content: bytes, latest: int, verifier: SignatureVerifier
+) -> None:
+    if not person.valid(latest):
+        raise _refused("BUNDLE-SIGNER-ROLE", f"{person.name} is not on the roster any more.")
+    if DetachedSignature.parse(signature).created > latest + MAX_SIGNATURE_LEAD:
+        raise _refused("BUNDLE-SIGNATURE", f"The signature of {person.name} is dated after today.")
+    try:
+        verifier.verify(Claim(content, signature, person.certificate or b""), latest)
+    except HomeError:
+        raise
+    except CustodyError as error:
+        message = f"The signature of {person.name} does not hold: {error.message}"
+        raise _refused("BUNDLE-SIGNATURE", message) from error
+
+
+def _changes(bundle: Bundle, standing: Standing) -> tuple[Change, ...]:
+    """What the body changes. Raises HomeError BUNDLE-BODY where it cannot be read."""
+    old = standing.bodies.get(bundle.kind)
+    try:
+        match bundle.kind:
+            case "policy":
+                known = None if old is None else Policy.parse(old)
+                return compare_policy(known, Policy.parse(bundle.body), standing.tokens())
+            case "list":
+                return compare_list(None if old is None else FlaggedList.parse(old), FlaggedList.parse(bundle.body))
+            case "tokens":
+                return compare_tokens(standing.tokens(), TokenRegistry.parse(bundle.body))
+            case _:
+                return compare_roster(standing.roster(), Roster.parse(bundle.body))
+    except CustodyError as error:
+        message = f"The {bundle.kind} in this bundle cannot be read: {error.message}"
+        raise _refused("BUNDLE-BODY", message, error.hint) from error
+
+
+def _check_reachable(bundle: Bundle, roster: Roster, standing: Standing) -> None:
+    """Nobody may lock the house out of its own device: what is asked for must be there, after one loss."""
+    if bundle.kind == "roster":
+        new = Roster.parse(bundle.body)
+        if new.house != roster.house:
+            raise _refused("BUNDLE-HOUSE", f"The roster in this bundle is {new.house}'s, not {roster.house}'s.")
+        here = len(set(standing.officers) & set(new.officers))
+        if here < new.consent:
+            message = f"The new roster asks for {new.consent} officers, and {here} of its officers have a secret here."
+            raise _refused("BUNDLE-UNREACHABLE", message, "Enrol its officers on a new home first.")
+        for kind, count in new.signatures.items():
+            check_requirement(Role.COMPLIANCE, count, 1, new, standing.times.latest, f"The new roster's {kind}")
+    elif bundle.kind == "policy":
+        for one in Policy.parse(bundle.body).approvals:
+            check_requirement(Role(one.role), one.count, one.organisations, roster, standing.times.latest, "The policy")
+
+
+def check_requirement(role: Role, count: int, organisations: int, roster: Roster, latest: int, what: str) -> None:
+    """That the roster has people enough who are valid at ``latest``. Raises HomeError BUNDLE-UNREACHABLE."""
+    people = [one for one in roster.of_role(role) if one.valid(latest)]
+    there = len({one.organisation for one in people})
+    if len(people) < count or there < organisations:
+        message = (
+            f"{what} asks for {count} of role {role} from {organisations} organisation(s); "
+            f"the roster has {len(people)} from {there}."
+        )
+        raise _refused("BUNDLE-UNREACHABLE", message, "Ask for fewer, or install a roster with more people first.")
+
+
+def _refused(code: str, message: str, hint: str = "Nothing was changed.") -> HomeError:
+    return HomeError(code, message, hint)

@@ -1,0 +1,1 @@
+"""Who may do what: the roster, and what its people have signed (OpenPGP)."""
