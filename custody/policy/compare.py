@@ -54,6 +54,11 @@ def _token(old: Token | None, new: Token | None) -> Iterator[Change]:
     elif one := old or new:
         paid = f"a payment in {one.symbol} on {one.chain.alias}, where the policy has a cap for it"
         yield tell(loosens=new is not None, example=f"{paid}: {verdict(loosens=new is not None)}")
+    if old and not new:
+        # While it was known, nothing was paid to the contract itself, from which nothing returns.
+        contract = _contract(token_id(old.chain, old.contract))
+        lost = f"a payment to {contract} on {old.chain.alias}, the contract of {old.symbol}"
+        yield tell(loosens=True, example=f"{lost}: {verdict(loosens=True)}")
 
 
 def _described(token: Token | None) -> str:

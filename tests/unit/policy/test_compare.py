@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import evm
 import examples
 import pytest
 
 from custody import chains
+from custody.errors import TransactionError
+from custody.evm.review import review
 from custody.evm.tokens import TokenRegistry
 from custody.policy.change import Change
 from custody.policy.compare import compare_policy, compare_tokens
@@ -269,13 +272,29 @@ def registry(**values: Any) -> TokenRegistry:
     return TokenRegistry((dataclasses.replace(TOKENS.tokens[0], **values),))
 
 
-def test_a_token_that_is_new_loosens_and_one_that_is_gone_tightens() -> None:
-    new, gone = only(compare_tokens(TokenRegistry(), TOKENS)), only(compare_tokens(TOKENS, TokenRegistry()))
-    assert (new.loosens, gone.loosens) == (True, False)
+def test_a_token_that_is_new_loosens() -> None:
+    new = only(compare_tokens(TokenRegistry(), TOKENS))
+    assert new.loosens
     assert new.after == f"USDC on ethereum, 6 decimals, contract {CONTRACT}"
     assert new.example == (
         "a payment in USDC on ethereum, where the policy has a cap for it: refused before, allowed now"
     )
+
+
+def test_a_token_that_is_gone_is_paid_no_more_but_its_contract_is() -> None:
+    contract, gone = compare_tokens(TOKENS, TokenRegistry())
+    assert (contract.loosens, gone.loosens) == (True, False)
+    assert gone.example.endswith("allowed before, refused now")
+    assert contract.example == (
+        f"a payment to {CONTRACT} on ethereum, the contract of USDC: refused before, allowed now"
+    )
+
+
+def test_what_is_told_of_the_contract_is_so() -> None:
+    to_contract = dataclasses.replace(evm.COIN_PAYMENT, to=evm.USDC).serialize()
+    with pytest.raises(TransactionError):
+        review(to_contract, evm.TREASURY, evm.SENDER, TOKENS)
+    assert review(to_contract, evm.TREASURY, evm.SENDER, TokenRegistry()).payments[0].address == CONTRACT
 
 
 def test_another_reading_of_amounts_loosens_both_ways() -> None:
