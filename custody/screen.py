@@ -200,7 +200,38 @@ def folded(line: str, indent: int) -> Iterator[str]:
 
 def _cut(line: str, indent: int) -> int:
     """How much of the line fits."""
-    wide = accumulate(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
-    most = sum(columns <= _COLUMNS for columns in wide)
+    most = sum(columns <= _COLUMNS for columns in accumulate(map(_width, line)))
     space = line.rfind(" ", indent, most)
     return most if most == len(line) or space <= indent else space + 1
+
+
+def _width(character: str) -> int:
+    """How many columns a character takes at most: terminals disagree on all but ASCII."""
+    return 1 if character.isascii() else 2
+
+
+def pages(lines: Iterable[str], columns: int, rows: int) -> Iterator[list[str]]:
+    """The lines in pages of so many rows; what stands together, up to an empty line, stays so where a page holds it."""
+    page: list[str] = []
+    left = rows
+    for block in _blocks(lines):
+        heights = [max(1, -(-sum(map(_width, line)) // columns)) for line in block]
+        for line, height, needed in zip(block, heights, (sum(heights), *heights[1:]), strict=True):
+            if page and needed > left:
+                yield page
+                page, left = [], rows
+            page.append(line)
+            left -= height
+    yield page
+
+
+def _blocks(lines: Iterable[str]) -> Iterator[list[str]]:
+    """The lines in groups, each but the first beginning with an empty one."""
+    block: list[str] = []
+    for line in lines:
+        if not line and block:
+            yield block
+            block = []
+        block.append(line)
+    if block:
+        yield block

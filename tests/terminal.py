@@ -1,11 +1,14 @@
 """A person at a terminal on which the program runs."""
 
+import fcntl
 import json
 import os
 import pty
 import re
 import select
 import signal
+import struct
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,11 +89,12 @@ class Terminal:
 
 
 @contextmanager
-def at_the_terminal(*arguments: object) -> Iterator[Terminal]:
+def at_the_terminal(*arguments: object, rows: int = 200, columns: int = 80) -> Iterator[Terminal]:
     """The program with a terminal of its own for input and people's output; stdout is that terminal too."""
     command = [PROGRAM, *map(str, arguments)]
     child, descriptor = pty.fork()
     if child == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         os.execv(command[0], command)  # noqa: S606
     try:
         yield Terminal(descriptor, child)

@@ -33,6 +33,7 @@ class _Session:
 
     def __init__(self) -> None:
         self.home: Path | None = None
+        self.json = False
 
 
 class _LazyGroup(click.Group):
@@ -54,6 +55,8 @@ class _LazyGroup(click.Group):
 def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
     if parameter.name == "home" and value:
         ctx.find_root().ensure_object(_Session).home = Path(value)
+    if parameter.name == "json" and value:
+        ctx.find_root().ensure_object(_Session).json = True
 
 
 def _global_options() -> list[click.Option]:
@@ -87,6 +90,11 @@ def home_folder(role: str) -> Path:
         return Path(named)
     shared = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(shared) / "custody" / role
+
+
+def for_people() -> bool:
+    """Whether people read what the command shows, and no script its JSON."""
+    return not click.get_current_context().find_root().ensure_object(_Session).json
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

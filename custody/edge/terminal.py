@@ -2,8 +2,10 @@
 
 import os
 import sys
+import termios
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from io import FileIO
 
 import click
@@ -14,6 +16,13 @@ from custody.errors import Cancelled, UsageError
 from custody.governance.actions import Resolution
 from custody.judgement import Judgement
 from custody.officers.consent import Typed
+
+#: The size of a terminal that does not tell its own: columns and rows.
+_UNKNOWN = (80, 24)
+# Below a page stand the question for the next one and the cursor.
+_BELOW = 2
+#: Rows for a code that stands under what is shown.
+ROOM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,7 @@ class Terminal:
         chosen: who consents, named on the command line; otherwise they are asked, where there is a choice.
         given_code: stands for typing in a rehearsal; None asks for it.
         credit: for the date of a bundle, the seconds that the clock would count as passed.
+        paged: whether officers turn the pages of what a terminal cannot hold at once.
     """
 
     present: tuple[str, ...]
@@ -34,6 +44,7 @@ class Terminal:
     chosen: tuple[str, ...] = ()
     given_code: str | None = None
     credit: Callable[[int], int] = lambda _: 0
+    paged: bool = False
 
     def confirm(self, judgement: Judgement, code: str) -> Consent:
         """Shows what will be signed, and takes each officer's code."""
@@ -46,7 +57,8 @@ class Terminal:
         return self._consent(lines, code, resolution.needed, "decide so")
 
     def _consent(self, lines: list[str], code: str, needed: int, what: str) -> Consent:
-        show(lines)
+        # Each officer's name and code are typed under it.
+        show_pages(lines, ROOM + 2 * needed, paged=self.paged)
         names = self.names(needed)
         do = f"{' and '.join(names)} each read the screen and type" if len(names) > 1 else f"{names[0]} types"
         say(f"\nTo {what}, {do}:  {code}")
@@ -77,6 +89,38 @@ def show(lines: Iterable[str]) -> None:
     """Lines for people."""
     for line in lines:
         say(line)
+
+
+def show_pages(lines: Iterable[str], room: int = ROOM, *, paged: bool) -> None:
+    """Lines that people must have read. With ``paged``, a terminal that cannot hold them, with ``room`` for what
+    comes below, shows them page by page, each until Enter: a console keeps nothing of what has scrolled away.
+
+    Raises:
+        Cancelled: INPUT-ENDED.
+    """
+    columns, rows = _size() if paged and _at_terminal() else (0, 0)
+    told = [*lines]
+    if not rows or len([*screen.pages(told, columns, rows - room)]) == 1:
+        show(told)
+        return
+    sheets = [*screen.pages(told, columns, max(1, rows - _BELOW))]
+    for number, sheet in enumerate(sheets, 1):
+        show(sheet)
+        # A key that was pressed too long turns no page unread.
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+        turn = f"-- page {number} of {len(sheets)}: Enter --"
+        _asked(partial(click.prompt, turn, "", show_default=False, prompt_suffix=" ", err=True))
+
+
+def _at_terminal() -> bool:
+    """Whether somebody sits at a terminal, to read and to type."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _size() -> tuple[int, int]:
+    """Columns and rows of the terminal."""
+    columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    return columns or _UNKNOWN[0], rows or _UNKNOWN[1]
 
 
 def say(line: str = "") -> None:

@@ -246,3 +246,36 @@ def untouched(told: list[str], touched: set[str]) -> list[str]:
 def is_plain(line: str) -> bool:
     """Visible characters and ordinary spaces only."""
     return all(character == " " or unicodedata.category(character)[0] not in "CZ" for character in line)
+
+
+def test_a_page_holds_as_many_lines_as_the_terminal_has_rows() -> None:
+    told = [f"line {number}" for number in range(7)]
+    assert list(screen.pages(told, 80, 3)) == [told[:3], told[3:6], told[6:]]
+    assert list(screen.pages(told, 80, 7)) == [told]
+    assert list(screen.pages([], 80, 3)) == [[]]
+
+
+def test_a_payment_and_its_address_stand_on_one_page() -> None:
+    payments = [["", f"PAYS {number}", f"to {number}"] for number in range(3)]
+    told = ["Request", *payments[0], *payments[1], *payments[2]]
+    assert list(screen.pages(told, 80, 5)) == [["Request", *payments[0]], payments[1], payments[2]]
+    # What no page can hold begins on one of its own.
+    assert list(screen.pages(told, 80, 2))[1] == ["", "PAYS 0"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.text(max_size=30), max_size=30), st.integers(1, 40), st.integers(1, 20))
+def test_no_page_is_higher_than_the_terminal_and_no_line_is_lost(told: list[str], columns: int, rows: int) -> None:
+    """Counted as the terminal that is widest with letters that are not ASCII."""
+    sheets = list(screen.pages(told, columns, rows))
+    assert [line for sheet in sheets for line in sheet] == told
+    for sheet in sheets:
+        heights = [max(1, -(-sum(1 if sign < "\x80" else 2 for sign in line) // columns)) for line in sheet]
+        assert sum(heights) <= rows or len(sheet) == 1
+
+
+@pytest.mark.parametrize("letter", ["\u0416", "\u00a7", "\u2665", "\u00e9"])
+def test_no_letter_that_some_terminals_make_wide_folds_a_line(judgement: Judgement, letter: str) -> None:
+    """A terminal folds at its first column, where a purpose would look like a line of the signer's own."""
+    told = shown(replace(judgement, request=replace(judgement.request, purpose=letter * 66 + "PAYS 0.1")))
+    assert max(sum(1 if sign < "\x80" else 2 for sign in line) for line in told) <= 78

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from custody import council, council_screen
+from custody.cli import for_people
 from custody.cli.signer.opening import (
     at_time,
     confirm_code,
@@ -20,7 +21,7 @@ from custody.cli.signer.opening import (
 )
 from custody.codec.canonical_json import Json
 from custody.council import Decided
-from custody.edge.terminal import say, show
+from custody.edge.terminal import say, show_pages
 from custody.errors import CustodyError
 from custody.governance.actions import Action, Freeze, Install, Resolution, Thaw, Veto
 from custody.governance.state import KINDS
@@ -96,7 +97,8 @@ def _shown(action: Action, at: str | None) -> dict[str, Json]:
     with open_home(at) as opened:
         resolution, code = council.review(action, opened)
         credit = opened.clock.credit(resolution.stamp, opened.reading) if resolution.stamp else 0
-        show(council_screen.lines(resolution, screen_heading(opened), credit))
+        lines = [*council_screen.lines(resolution, screen_heading(opened), credit)]
+    show_pages(lines, paged=for_people())
     say(f"\nTo decide so, {resolution.needed} officer(s) each type:  {code}")
     return {**resolution.agreed, "confirmation": code, "needed": resolution.needed} | _when(resolution)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from custody.cli import home_folder
+from custody.cli import for_people, home_folder
 from custody.cli.signer.opening import at_time, moment, passphrase_descriptor, secrets_file
 from custody.codec.canonical_json import Json
 from custody.council_screen import proposal_lines
@@ -17,7 +17,7 @@ from custody.edge.gpg import JailedGpg
 from custody.edge.inputs import read_input
 from custody.edge.making import rehearsal_only
 from custody.edge.rules_files import MAX_FILE
-from custody.edge.terminal import ask, ask_secret, read_lines, say, show
+from custody.edge.terminal import ask, ask_secret, read_lines, say, show_pages
 from custody.errors import Cancelled, UsageError
 from custody.governance.install import Proposal
 from custody.officers.roster import Roster
@@ -102,7 +102,7 @@ def _type_words(roster: bytes) -> None:
 
 def _agree(proposal: Proposal) -> None:
     """Officers read what is pinned from the first day, without a delay: nothing is held yet."""
-    show(proposal_lines(proposal))
+    show_pages(proposal_lines(proposal), paged=for_people())
     last = proposal.bundle.digest.hex()[-4:]
     if ask("It is in force from the first day. To pin it, type the last four characters of its SHA-256") != last:
         raise Cancelled("RULES-UNCONFIRMED", "These are not its last four characters.", "Nothing was made.")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from custody.ceremony import Consent
-from custody.cli import home_folder
+from custody.cli import for_people, home_folder
 from custody.council_screen import heading
 from custody.edge import founding, home
 from custody.edge.clock import parse_time
@@ -61,7 +61,8 @@ def terminal(opened: SignerHome, secrets: Path | None, chosen: Sequence[str], co
         known = [name for name in _founders(secrets).officers if name in opened.present]
         names = tuple(known[: opened.quorum])
     credit = partial(opened.clock.credit, reading=opened.reading)
-    return Terminal(opened.present, opened.quorum, screen_heading(opened), names, confirm, credit)
+    paged = for_people() and confirm is None
+    return Terminal(opened.present, opened.quorum, screen_heading(opened), names, confirm, credit, paged)
 
 
 def unlock(opened: SignerHome, consent: Consent, **unlocking: Any) -> KeyProcess:

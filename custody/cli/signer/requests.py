@@ -7,6 +7,7 @@ import click
 
 from custody import ceremony, screen
 from custody.audit.log import Log
+from custody.cli import for_people
 from custody.cli.signer.opening import (
     at_time,
     confirm_code,
@@ -22,7 +23,7 @@ from custody.cli.signer.opening import (
 )
 from custody.cli.signer.status import files_fields
 from custody.codec.canonical_json import Json
-from custody.edge.terminal import say, show
+from custody.edge.terminal import say, show, show_pages
 from custody.errors import Cancelled, CustodyError, TransactionError
 from custody.judgement import Judgement
 from custody.wire import request, response
@@ -37,7 +38,7 @@ def review(source: str, at: str | None) -> dict[str, Json]:
     with open_home(at) as opened:
         judgement, code = ceremony.review(message, opened)
         above, needed, state = screen_heading(opened), opened.quorum, opened.state
-    show(screen.lines(judgement, above))
+    show_pages(screen.lines(judgement, above), paged=for_people())
     fields = _judgement_fields(judgement)
     if not judgement.decision.allowed:
         raise TransactionError("REFUSED", "This request would be refused.", _remedy(judgement), fields)
