@@ -15,7 +15,7 @@ from custody.edge.making import NewHome, NewOfficer
 from custody.errors import HomeError, InputError, UsageError
 from custody.governance.clocks import Times
 from custody.governance.contents import Content
-from custody.governance.install import Proposal, Standing, check_time, propose
+from custody.governance.install import Proposal, Standing, check_leap, check_time, propose
 from custody.governance.state import State
 from custody.installed import Files, Installed, serialize_accounts
 from custody.officers.openpgp import SignatureVerifier
@@ -162,7 +162,7 @@ def pinned(
 
     Raises:
         UsageError: ROSTER-NEEDED, RULES-UNSIGNED.
-        HomeError: what `propose` says of a bundle; BUNDLE-HOUSE, BUNDLE-EARLY, BUNDLE-EXPIRED of the roster.
+        HomeError: what `propose` says of a bundle; BUNDLE-HOUSE, BUNDLE-LEAP, BUNDLE-EARLY, BUNDLE-EXPIRED of the roster.
         InputError: what a reader says.
     """
     signed = {kind: _signed(exact) for kind, exact in given.items()}
@@ -183,12 +183,13 @@ def pinned(
 
 
 def _check_roster(content: Content, roster: Roster, now: int) -> None:
-    """That the first roster's header is of its house, and of today."""
+    """That the first roster's header is of its house, of today, and no end of all numbers."""
     header = content.header
     if header is None:
         return
     if header.house != roster.house:
         raise HomeError("BUNDLE-HOUSE", f"The roster in this bundle is {roster.house}'s, not {header.house}'s.")
+    check_leap(header, 0)
     check_time(header, now)
 
 

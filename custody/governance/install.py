@@ -25,6 +25,8 @@ from custody.wire.bundle import Bundle, SignedBundle
 
 #: How far a signature's time may lie ahead of the device's, in seconds.
 MAX_SIGNATURE_LEAD = 600
+#: How far a sequence may lie beyond the highest that was taken in: the highest of all leaves room for none.
+MAX_LEAP = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,8 @@ def propose(signed: SignedBundle, standing: Standing, verifier: SignatureVerifie
     """What this bundle would do.
 
     Raises:
-        HomeError: ROSTER-NONE, BUNDLE-HOUSE, BUNDLE-ROLLBACK, BUNDLE-FORK, BUNDLE-KNOWN, BUNDLE-PREVIOUS-UNKNOWN,
-            BUNDLE-EARLY, BUNDLE-EXPIRED, BUNDLE-SIGNER-…, BUNDLE-SIGNATURE, BUNDLE-BODY, BUNDLE-UNREACHABLE.
+        HomeError: ROSTER-NONE, BUNDLE-HOUSE, BUNDLE-ROLLBACK, BUNDLE-FORK, BUNDLE-KNOWN, BUNDLE-LEAP,
+            BUNDLE-PREVIOUS-UNKNOWN, BUNDLE-EARLY, BUNDLE-EXPIRED, BUNDLE-SIGNER-…, BUNDLE-SIGNATURE, BUNDLE-BODY, BUNDLE-UNREACHABLE.
     """
     bundle, roster = signed.bundle, standing.roster()
     if bundle.house != roster.house:
@@ -117,12 +119,20 @@ def _check_order(bundle: Bundle, state: State) -> None:
     if seen and bundle.sequence == seen.sequence:
         message = f"Two different files are signed as {bundle.kind} number {bundle.sequence}."
         raise _refused("BUNDLE-FORK", message, "Keep both: together they prove it. Ask compliance what happened.")
+    check_leap(bundle, seen.sequence if seen else 0)
     known = {one.digest for one in (seen, held) if one and one.sequence}
     # A device that never took one in begins with any: a second device must be able to join the house.
     if not known or bundle.previous in known:
         return
     message = f"This {bundle.kind} does not follow one that this device knows."
     raise _refused("BUNDLE-PREVIOUS-UNKNOWN", message, "Install those between first, or name the right previous one.")
+
+
+def check_leap(bundle: Bundle, highest: int) -> None:
+    """That a bundle's sequence leaves room for more. Raises HomeError BUNDLE-LEAP."""
+    if bundle.sequence > highest + MAX_LEAP:
+        message = f"This is {bundle.kind} number {bundle.sequence}; number {highest} is the highest taken in before."
+        raise _refused("BUNDLE-LEAP", message, "Numbers go up by one. Ask compliance what happened.")
 
 
 def check_time(bundle: Bundle, latest: int) -> None:

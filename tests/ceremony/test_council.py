@@ -1,5 +1,6 @@
 """Officers decide about the device: bundles, vetoes, freezing; and sign together, with approvals."""
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,16 @@ import pytest
 from ceremonies import NOW
 from councils import DAY, HOUR, HOUSE, Council, approved, decide, sign
 
-from custody.edge import home
+from custody.edge import founding, home
+from custody.edge.gpg import JailedGpg
 from custody.edge.home import SignerHome
 from custody.edge.key_process import KeyProcess
 from custody.errors import Cancelled, HomeError, UsageError
 from custody.governance.actions import Freeze, Install, Thaw, Veto
+from custody.governance.install import MAX_LEAP
 from custody.policy.document import Policy
 from custody.vault.secrets import check_proof
-from custody.wire.bundle import SignedBundle
+from custody.wire.bundle import MAX_SEQUENCE, Kind, SignedBundle
 from custody.wire.response import Status
 
 FOUNDED = ["init", "roster", "policy", "list", "account"]
@@ -251,6 +254,24 @@ def test_a_device_that_joins_late_takes_the_houses_current_policy(tmp_path: Path
     assert decided.resolution.proposal is not None
     assert decided.resolution.proposal.delay is not None
     assert day_cap(tmp_path / "home", NOW + DAY) == 150_000
+
+
+def test_no_number_is_so_high_that_none_can_follow(folder: Path) -> None:
+    """Its officers consent, or veto it: the number is used, and the device would take no policy ever after."""
+    for sequence in (MAX_SEQUENCE, 2 + MAX_LEAP):
+        with refused("BUNDLE-LEAP"):
+            decide(folder, Install(bent(sequence=sequence)))
+    decide(folder, Install(bent(sequence=1 + MAX_LEAP)))
+    assert day_cap(folder) == 150_000
+
+
+@pytest.mark.parametrize("kind", ["roster", "policy"])
+def test_nor_does_a_home_begin_with_such_a_number(kind: Kind) -> None:
+    given = {one: signed.serialize() for one, signed in BUNDLES.items()}
+    high = dataclasses.replace(BUNDLES[kind].bundle, sequence=MAX_LEAP + 1, previous=bytes(32))
+    given[kind] = HOUSE.sign_bundle(high, at=NOW - HOUR).serialize()
+    with JailedGpg() as verifier, refused("BUNDLE-LEAP"):
+        founding.pinned(given, rehearsal=False, now=NOW, verifier=verifier)
 
 
 def test_an_older_bundle_is_a_rollback(folder: Path) -> None:
