@@ -201,23 +201,32 @@ class _People(Many):
             if person.role in _SIGNERS and person.certificate is None:
                 required = f"a certificate, for the role {person.role}"
                 reading.fault(Fault.MISSING, f"{place}.certificate", "missing", required)
-        for place in _again((place, person.name.casefold()) for place, person in rows):
-            reading.fault(Fault.CONFLICT, f"{place}.name", "a name that is there already", "each name once")
-        for place in _again((place, person.fingerprint) for place, person in rows if person.fingerprint):
+        for place in _again((place, _alike(person.name)) for place, person in rows):
+            required = "each name once, and none that looks like another"
+            reading.fault(Fault.CONFLICT, f"{place}.name", "a name that is there already", required)
+        for place in _again((place, {person.fingerprint}) for place, person in rows if person.fingerprint):
             reading.fault(Fault.CONFLICT, f"{place}.certificate", "a certificate that is there already", "one a person")
         # Policies count organisations: one must not look like two.
-        for place in _again((place, organisation.casefold()) for organisation, place in spelled.items()):
-            reading.fault(Fault.CONFLICT, f"{place}.organisation", "an organisation in other capitals", "one spelling")
+        for place in _again((place, _alike(organisation)) for organisation, place in spelled.items()):
+            reading.fault(
+                Fault.CONFLICT, f"{place}.organisation", "an organisation in another spelling", "one spelling"
+            )
         return tuple(person for _, person in rows)
 
 
-def _again(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """The places of values that stand at a place before."""
-    seen = set()
-    for place, value in rows:
-        if value in seen:
+def _again(rows: Iterable[tuple[str, set[str]]]) -> Iterator[str]:
+    """The places of values that have something in common with one at a place before."""
+    seen: set[str] = set()
+    for place, marks in rows:
+        if not seen.isdisjoint(marks):
             yield place
-        seen.add(value)
+        seen |= marks
+
+
+def _alike(text: str) -> set[str]:
+    """What texts have in common that people take for one: by their letters, or by how these look."""
+    seen = text.translate(_LOOKS).casefold().replace("rn", "m").replace("vv", "w")
+    return {re.sub(r"[^a-z0-9]", "", text.casefold()) + "/said", re.sub(r"[^a-z0-9]", "", seen) + "/seen"}
 
 
 def _person(name: str, role: str, organisation: str, certificate: _Certificate | None, until: int | None) -> Person:
@@ -237,11 +246,17 @@ def _roster(
 
 
 _WORDS = re.compile(r"[!-~]+( [!-~]+)*")
+# Without signs that stand between names.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.'-]*( [A-Za-z0-9][A-Za-z0-9.'-]*)*")
+# Signs that many typefaces draw alike.
+_LOOKS = str.maketrans("I1|0", "lllo")
 _MEANS = "printable ASCII, words with one space between"
 _PERSON = Object(
     _person,
     {
-        "name": need("name", shape=Text(MAX_NAME, _WORDS, _MEANS)),
+        "name": need(
+            "name", shape=Text(MAX_NAME, _NAME, "ASCII letters, digits and .'-, words with one space between")
+        ),
         "role": need("role", shape=Word(tuple(Role))),
         "organisation": need("organisation", shape=Text(MAX_ORGANISATION, _WORDS, _MEANS)),
         "certificate": may("certificate", shape=_CertificateText()),

@@ -274,6 +274,48 @@ def test_an_organisation_has_one_spelling() -> None:
     assert faults(with_person(*rows)) == [("DUPLICATE", f"person[{len(PEOPLE)}].organisation")]
 
 
+LOOK_ALIKE = [
+    *("Example Trust, K.K.", "Example-Trust KK", "Example Trust KK.", "ExampleTrust KK", "example trust kk"),
+    *("ExampIe Trust KK", "Examp1e Trust KK", "Examp|e Trust KK"),
+]
+
+
+@pytest.mark.parametrize("other", LOOK_ALIKE)
+def test_organisations_that_people_take_for_one_are_not_two(other: str) -> None:
+    """A policy may ask for approvals of two organisations."""
+    rows = (person("Ono", "approver", other), person("Baba", "approver", "Example Trust KK"))
+    assert faults(with_person(*rows)) == [("DUPLICATE", f"person[{len(PEOPLE)}].organisation")]
+
+
+@pytest.mark.parametrize("other", ["lto", "1to", "It0", "ITO", "I.to", "I-to", "I to", "Ito."])
+def test_names_that_people_take_for_one_are_not_two(other: str) -> None:
+    assert faults(with_person(person(other, "approver"))) == [("DUPLICATE", f"person[{len(PEOPLE)}].name")]
+
+
+@pytest.mark.parametrize(("one", "other"), [("Arnold", "Amold"), ("Wada", "VVada"), ("O'Hara", "0Hara")])
+def test_two_letters_that_look_like_one_are_one(one: str, other: str) -> None:
+    rows = (person(one, "approver"), person(other, "approver"))
+    assert faults(with_person(*rows)) == [("DUPLICATE", f"person[{len(PEOPLE) + 1}].name")]
+
+
+@pytest.mark.parametrize(("one", "other"), [("Ali", "All"), ("Lia", "Lila"), ("Branch 2", "Branch 3"), ("Ono", "Oono")])
+def test_names_that_only_sound_alike_are_two(one: str, other: str) -> None:
+    assert Roster.parse(with_person(person(one, "approver"), person(other, "approver")))
+
+
+@pytest.mark.parametrize(
+    "name", ["Ito, Chiba", "Ito; Chiba", "Ito and: Chiba", "Ito (two)", "Ito/Chiba", "Ito,Chiba", "-"]
+)
+def test_a_name_cannot_pass_for_two(name: str) -> None:
+    """Screens tell names with a comma between them."""
+    assert faults(with_person(person(name, "approver"))) == [("TEXT", f"person[{len(PEOPLE)}].name")]
+
+
+@pytest.mark.parametrize("name", ["O'Hara", "Jean-Luc Picard", "J. R. Sato", "Sato 2"])
+def test_names_as_people_have_them(name: str) -> None:
+    assert Roster.parse(with_person(person(name, "approver"))).people[-1].name == name
+
+
 def test_all_faults_are_told_at_once() -> None:
     text = changed("policy = 2", "policy = 0").replace('role = "auditor"', 'role = "king"')
     text += rosters.person_toml("sato", "approver", "Example Exchange KK", None)
