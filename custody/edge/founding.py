@@ -162,7 +162,8 @@ def pinned(
 
     Raises:
         UsageError: ROSTER-NEEDED, RULES-UNSIGNED.
-        HomeError: what `propose` says of a bundle; BUNDLE-HOUSE, BUNDLE-LEAP, BUNDLE-EARLY, BUNDLE-EXPIRED of the roster.
+        HomeError: what `propose` says of a bundle; BUNDLE-HOUSE, BUNDLE-LEAP, BUNDLE-EARLY,
+            BUNDLE-EXPIRED of the roster.
         InputError: what a reader says.
     """
     signed = {kind: _signed(exact) for kind, exact in given.items()}

@@ -93,7 +93,8 @@ def propose(signed: SignedBundle, standing: Standing, verifier: SignatureVerifie
 
     Raises:
         HomeError: ROSTER-NONE, BUNDLE-HOUSE, BUNDLE-ROLLBACK, BUNDLE-FORK, BUNDLE-KNOWN, BUNDLE-LEAP,
-            BUNDLE-PREVIOUS-UNKNOWN, BUNDLE-EARLY, BUNDLE-EXPIRED, BUNDLE-SIGNER-…, BUNDLE-SIGNATURE, BUNDLE-BODY, BUNDLE-UNREACHABLE.
+            BUNDLE-PREVIOUS-UNKNOWN, BUNDLE-EARLY, BUNDLE-EXPIRED, BUNDLE-SIGNER-…, BUNDLE-SIGNATURE, BUNDLE-BODY,
+            BUNDLE-UNREACHABLE.
     """
     bundle, roster = signed.bundle, standing.roster()
     if bundle.house != roster.house:

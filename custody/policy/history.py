@@ -37,10 +37,11 @@ class NotRepeated:
         """DUPLICATE-PAYMENT."""
         spends = _spends(case)
         earlier = list(_recent(case, self.days * DAY)) if self.days else []
+        paying = [(one, _payment(one)) for one in case.review.payments] if earlier else []
         for past in earlier:
             if spends.isdisjoint(past.spends):
-                made = _payments(past, {output.amount for output in case.review.payments})
-                yield from (self._reason(one, past) for one in case.review.payments if _payment(one) in made)
+                made = _payments(past, {output.amount for output, _ in paying})
+                yield from (self._reason(one, past) for one, payment in paying if payment in made)
 
     def _reason(self, output: Output, past: Past) -> Reason:
         what = f"output {output.index} pays {format_amount(output.amount, output.asset)} to {output.address}"
@@ -74,12 +75,15 @@ def earlier_payments(case: Case) -> Iterator[tuple[Output, int, str]]:
 
     Whatever the amounts: a second payment that was only said to be lost may be of one unit more.
     """
+    assets = {output.asset.asset_id for output in case.review.payments}
+    made: dict[tuple[Program | str, str], list[tuple[int, str]]] = {}
+    for past in case.history:
+        for address, amount, asset_id in past.payments:
+            if asset_id in assets:
+                made.setdefault((_payee(address), asset_id), []).append((amount, past.request))
     for output in case.review.payments:
-        payee = _payee(output.address)
-        for past in case.history:
-            for address, amount, asset_id in past.payments:
-                if asset_id == output.asset.asset_id and _payee(address) == payee:
-                    yield output, amount, past.request
+        for amount, request in made.get((_payee(output.address), output.asset.asset_id), ()):
+            yield output, amount, request
 
 
 def _recent(case: Case, seconds: int) -> Iterator[Past]:

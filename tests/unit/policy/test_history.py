@@ -7,11 +7,14 @@ import examples
 import pytest
 
 from custody import chains
+from custody.bitcoin.script import encode_address
+from custody.policy import history
 from custody.policy.case import Case, Past
 from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate
-from custody.policy.history import DAY, CapPerDay, NotRepeated, horizon
+from custody.policy.history import DAY, CapPerDay, NotRepeated, earlier_payments, horizon
 from custody.review import Review, Spend, leaving
+from custody.screening.address import Program, decode_address
 from custody.screening.flagged import FlaggedList
 
 POLICY = Policy.parse(examples.POLICY)
@@ -220,3 +223,24 @@ def with_rules(repeat_days: int, *day_caps: tuple[str, int]) -> Policy:
 )
 def test_the_history_reaches_as_far_back_as_a_rule_looks(policy: Policy, seconds: int) -> None:
     assert horizon(policy) == seconds
+
+
+def test_each_address_is_decoded_once_however_many_were_paid_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty payees in each of twenty-one transactions: 420 addresses, and 8,000 pairs of them."""
+    decoded: list[str] = []
+
+    def counted(address: str) -> Program:
+        decoded.append(address)
+        return decode_address(address)
+
+    def payments(first: int) -> Review:
+        scripts = [b"\x00\x14" + number.to_bytes(20, "big") for number in range(first, first + 20)]
+        return examples.review(*((encode_address(script, chains.REGTEST), 1_000) for script in scripts))
+
+    monkeypatch.setattr(history, "decode_address", counted)
+    judged = case(payments(0), *(past(payments(20 * number), request=f"{number:064x}") for number in range(1, 21)))
+    assert list(earlier_payments(judged)) == []
+    assert len(decoded) == 420
+    decoded.clear()
+    assert list(NotRepeated(7).reasons(judged)) == []
+    assert len(decoded) == 420
