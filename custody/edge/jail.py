@@ -7,6 +7,7 @@ wider `enter_program_jail` instead.
 
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import resource
@@ -29,7 +30,7 @@ _SYSCALLS = (
     *("read", "write", "close", "lseek", "fstat"),
     *("brk", "munmap", "mremap", "madvise", "futex"),
     *("rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall"),
-    *("clock_gettime", "getrandom", "getpid", "gettid", "tgkill"),
+    *("clock_gettime", "getrandom", "getpid", "gettid"),
     *("exit", "exit_group"),
 )
 _MEMORY_SYSCALLS = ("mmap", "mprotect")
@@ -40,13 +41,18 @@ _PROGRAM_SYSCALLS = (
     *("open", "openat", "stat", "lstat", "fstat", "newfstatat", "statx", "access", "faccessat", "faccessat2"),
     *("readlink", "readlinkat", "getcwd", "getdents64", "fadvise64", "ftruncate", "fsync", "fdatasync", "umask"),
     *("mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2"),
-    *("pipe", "pipe2", "dup", "dup2", "dup3", "fcntl", "poll", "ppoll", "select", "pselect6"),
+    *("pipe", "pipe2", "dup", "dup2", "dup3", "poll", "ppoll", "select", "pselect6"),
     *("brk", "mmap", "mprotect", "munmap", "mremap", "madvise", "futex"),
-    *("rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "tgkill"),
+    *("rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall"),
     *("fork", "vfork", "execve", "wait4", "waitid", "exit", "exit_group", "alarm", "setitimer"),
     *("set_tid_address", "set_robust_list", "rseq", "arch_prctl", "sched_yield", "sched_getaffinity"),
     *("getpid", "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "getrlimit", "uname"),
     *("clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom"),
+)
+# What a program does to its own descriptors. F_SETOWN and F_SETSIG, which send any signal to anybody, are left out.
+_DESCRIPTOR_COMMANDS = (
+    *(fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.F_SETFL),
+    *(fcntl.F_GETLK, fcntl.F_SETLK, fcntl.F_SETLKW),
 )
 # CLONE_NEWNS, -CGROUP, -UTS, -IPC, -USER, -PID, -NET (linux/sched.h).
 _NEW_NAMESPACES = 0x7E020000
@@ -72,6 +78,8 @@ def enter_jail(memory: int) -> None:
         allowed.add_rule(pyseccomp.ALLOW, name)
     for name in _MEMORY_SYSCALLS:
         allowed.add_rule(pyseccomp.ALLOW, name, pyseccomp.Arg(2, pyseccomp.MASKED_EQ, _PROT_EXEC, 0))
+    # Its own threads, and nobody else's: to die of what went wrong in it.
+    allowed.add_rule(pyseccomp.ALLOW, "tgkill", pyseccomp.Arg(0, pyseccomp.EQ, os.getpid()))
     for limit, value in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_NOFILE, 3),
@@ -114,6 +122,8 @@ def _program_filter() -> "pyseccomp.SyscallFilter":
     allowed = pyseccomp.SyscallFilter(defaction=pyseccomp.ERRNO(errno.ENOSYS))
     for name in _PROGRAM_SYSCALLS:
         allowed.add_rule(pyseccomp.ALLOW, name)
+    for command in _DESCRIPTOR_COMMANDS:
+        allowed.add_rule(pyseccomp.ALLOW, "fcntl", pyseccomp.Arg(1, pyseccomp.EQ, command))
     allowed.add_rule(pyseccomp.ALLOW, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, _NEW_NAMESPACES, 0))
     # Its own limits, and nobody else's.
     allowed.add_rule(pyseccomp.ALLOW, "prlimit64", pyseccomp.Arg(0, pyseccomp.EQ, 0))

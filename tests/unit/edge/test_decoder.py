@@ -153,6 +153,7 @@ ACTS = {
     "fork": "__import__('os').fork() or __import__('os')._exit(0)",
     "start a thread": "__import__('threading').Thread(target=int).start()",
     "signal the parent": "__import__('os').kill(__import__('os').getppid(), 0)",
+    "signal a thread of the parent": "libc.syscall(TGKILL, os.getppid(), os.getppid(), 0) == 0 or fail()",
     "make memory that can be run": "__import__('mmap').mmap(-1, 4096, prot=7)",
     "take two gigabytes": "len(bytes(1 << 31))",
     "duplicate a descriptor": "__import__('os').dup(0)",
@@ -162,6 +163,7 @@ _PREPARE = """
 import ctypes, os, socket, subprocess, threading, mmap, sys, json
 sys.path += json.loads(sys.argv[1])
 libc = ctypes.CDLL(None)
+TGKILL = 234 if os.uname().machine == "x86_64" else 131
 def fail():
     raise PermissionError
 from custody.edge.jail import enter_jail

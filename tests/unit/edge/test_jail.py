@@ -16,13 +16,14 @@ import pytest
 from custody.edge import landlock
 
 _PREPARE = """
-import ctypes, errno, json, mmap, os, resource, shutil, signal, socket, subprocess, sys, threading
+import ctypes, errno, fcntl, json, mmap, os, resource, shutil, signal, socket, subprocess, sys, threading
 sys.path += json.loads(sys.argv[1])
 folder, project = sys.argv[2], sys.argv[3]
 from pathlib import Path
 import pyseccomp
 from custody.edge.jail import enter_program_jail
 libc = ctypes.CDLL(None, use_errno=True)
+TGKILL = 234 if os.uname().machine == "x86_64" else 131
 def call(number, *arguments):
     if libc.syscall(number, *arguments) < 0:
         raise OSError(ctypes.get_errno(), "refused")
@@ -82,6 +83,9 @@ FORBIDDEN = {
     "have gpg write a file": "gpg('--output', folder + '-beside', '--enarmor', folder + '/program')"
     " and os.unlink(folder + '-beside')",
     "signal its parent": "os.kill(os.getppid(), 0)",
+    "signal a thread of its parent": "call(TGKILL, os.getppid(), os.getppid(), 0)",
+    "have a pipe signal its parent": "fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, os.getppid())",
+    "have a pipe send another signal": "fcntl.fcntl(os.pipe()[0], fcntl.F_SETSIG, signal.SIGKILL)",
     "signal one process, were it itself": "os.kill(os.getpid(), 0)",
     "leave its group": "child(lambda: os.setpgid(0, 0))",
     "leave its session": "child(os.setsid)",
@@ -93,6 +97,7 @@ FORBIDDEN = {
 # Outside they would change this machine, or fail for other reasons, so none is tried there.
 SYSTEM_CALLS = {
     "ptrace": 101,
+    "tgkill": 234,
     "mount": 165,
     "unshare": 272,
     "setns": 308,
