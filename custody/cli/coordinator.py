@@ -7,7 +7,7 @@ from typing import get_args
 
 import click
 
-from custody.cli import home_folder
+from custody.cli import for_people, home_folder
 from custody.codec.canonical_json import Json
 from custody.coordinator import answers, approvals
 from custody.coordinator.approvals import Statement
@@ -20,7 +20,7 @@ from custody.edge.entropy import kernel_random
 from custody.edge.frames import check_dest, read_source, write_dest
 from custody.edge.inputs import read_input
 from custody.edge.outputs import check_output, write_output
-from custody.edge.terminal import say
+from custody.edge.terminal import agree_to_sign, say, show_pages
 from custody.edge.terminal import show as show_lines
 from custody.errors import CustodyError, EvidenceError, InputError, UsageError
 from custody.evm.tokens import TokenRegistry
@@ -206,7 +206,8 @@ def approve(
     brought = read_input(signature_file, given.MAX_GIVEN) if signature_file else None
     signing = hand(key, brought, by, by_needed=True)
     said = _statement(asked, paying, signing.by or "", reject=reject, tokens_file=tokens_file)
-    show_lines(said.text.decode("ascii").split("\n"))
+    show_pages(said.text.decode("ascii").split("\n"), paged=for_people())
+    agree_to_sign(asked=key is not None and for_people())
     made = signing.sign(said.text, unix_time())
     # Others may have signed the same file while this person was asked for a PIN.
     encoded = approvals.with_approval(_unchanged(request_file, asked), Approval(said.by, said.verdict, made.signature))

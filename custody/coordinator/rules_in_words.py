@@ -7,6 +7,7 @@ from custody.codec.schema import MAX_FINDINGS, Finding, SchemaError
 from custody.errors import CustodyError, InputError
 from custody.evm.address import checksum_address
 from custody.evm.tokens import TokenRegistry
+from custody.officers import given
 from custody.officers.compare import compare_roster
 from custody.officers.roster import Role, Roster
 from custody.policy.change import Change
@@ -145,14 +146,8 @@ def _roster(roster: Roster) -> Iterator[str]:
         yield f"{role}: {len(people)}{f', of {organisations} organisation(s)' if people else ''}"
         for one in people:
             until = f", until {rfc3339(one.until)}" if one.until is not None else ""
-            yield f"  {one.name}, {one.organisation}{until}: {_spaced(one.fingerprint)}"
-
-
-def _spaced(fingerprint: str | None) -> str:
-    """A fingerprint in groups, as gpg prints it."""
-    if fingerprint is None:
-        return "no certificate"
-    return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4))
+            key = given.spaced(one.fingerprint) if one.fingerprint else "no certificate"
+            yield f"  {one.name}, {one.organisation}{until}: {key}"
 
 
 def told(changes: Iterable[Change]) -> Iterator[str]:

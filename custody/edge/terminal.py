@@ -128,6 +128,16 @@ def say(line: str = "") -> None:
     click.echo(line, err=True)
 
 
+def agree_to_sign(*, asked: bool) -> None:
+    """A yes of the person at the terminal before a key signs what is shown: an agent that remembers the PIN asks none.
+
+    Raises:
+        Cancelled: SIGNING-DECLINED, INPUT-ENDED.
+    """
+    if asked and _at_terminal() and ask("To sign exactly this, type yes").strip().lower() != "yes":
+        raise Cancelled("SIGNING-DECLINED", "Nothing was signed.")
+
+
 def ask(question: str) -> str:
     """What a person types.
 

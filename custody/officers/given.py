@@ -36,6 +36,11 @@ def fingerprint(text: str) -> str:
     return digits
 
 
+def spaced(digits: str) -> str:
+    """A fingerprint in groups, as gpg prints it and people have it on paper."""
+    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
+
+
 def signature(octets: bytes) -> bytes:
     """The binary signature in a file that ``gpg --detach-sign``, with or without ``--armor``, wrote.
 

@@ -16,6 +16,7 @@ import pytest
 import rosters
 from desk import Desk, Ended, environment, inside, program
 from openpgp import key
+from terminal import at_the_terminal
 
 from custody.chains import ETHEREUM
 from custody.edge.gpg import JailedGpg
@@ -264,6 +265,27 @@ def test_a_second_signer_in_a_persons_settings_is_found(paired: Desk, keyring: o
     (keyring.home / "gpg.conf").write_text(f"local-user {other}\n")
     make(paired, fingerprint)
     assert run(paired, "approve", "--key", fingerprint).code == "OPENPGP-FORM"
+
+
+@pytest.mark.parametrize(("typed", "exit_code"), [("yes", 0), ("no", 6), ("y", 6)])
+def test_at_a_terminal_a_key_signs_what_the_person_said_yes_to(asked: Desk, typed: str, exit_code: int) -> None:
+    """These keys ask for no PIN, as those do whose agent remembers it."""
+    command = ("--home", asked.coordinator, "coordinator", "approve", asked.request, "--key", key("Ito"))
+    with at_the_terminal(*command) as terminal:
+        terminal.wait_for("verdict: approve")
+        assert request(asked).approvals == ()
+        terminal.answer("To sign exactly this", typed)
+        assert terminal.end() == exit_code
+    assert [one.by for one in request(asked).approvals] == ([key("Ito")] if exit_code == 0 else [])
+
+
+def test_at_a_small_terminal_the_text_is_read_page_by_page(asked: Desk) -> None:
+    command = ("--home", asked.coordinator, "coordinator", "approve", asked.request, "--key", key("Ito"))
+    with at_the_terminal(*command, rows=8) as terminal:
+        terminal.wait_for("-- page 1 of")
+        assert "To sign exactly this" not in terminal.told
+        assert terminal.interrupt() == 6
+    assert request(asked).approvals == ()
 
 
 def test_a_weak_key_is_told_before_it_signs(paired: Desk, keyring: openpgp.Keyring) -> None:

@@ -11,6 +11,7 @@ import rosters
 from desk import inside, program
 from office import FILES, Office
 from openpgp import key
+from terminal import at_the_terminal
 
 from custody.edge.gpg import JailedGpg
 from custody.governance.clocks import Times
@@ -109,6 +110,28 @@ def test_a_bundle_is_valid_for_ninety_days_from_now(office: Office) -> None:
     made = office.signed("policy.bundle").bundle
     assert before <= made.not_before <= time.time()
     assert made.not_after - made.not_before == 90 * 86_400
+
+
+@pytest.mark.parametrize(("typed", "exit_code"), [("yes", 0), ("no", 6)])
+def test_at_a_terminal_a_key_signs_what_the_person_said_yes_to(office: Office, typed: str, exit_code: int) -> None:
+    files = ("--previous", "none", "--roster", office.path("roster"), "-o", office.path("p.bundle"))
+    with at_the_terminal(
+        "compliance", "policy", "sign", office.path("policy"), *files, "--key", key("Mori")
+    ) as terminal:
+        terminal.wait_for("On every other network nothing is signed")
+        terminal.answer("To sign exactly this", typed)
+        assert terminal.end() == exit_code
+    assert office.path("p.bundle").exists() == (exit_code == 0)
+
+
+def test_the_fingerprint_of_a_person_is_told_beside_the_table_for_the_roster() -> None:
+    """So that it can be compared with the paper at the moment when it is pinned."""
+    ended = inside(
+        "compliance", "roster", "person", "Ito", "--role", "approver", "--organisation", "X", "--key", key("Ito")
+    )
+    assert (ended.exit, ended.stdout.count("[[person]]")) == (0, 1)
+    groups = [key("Ito")[start : start + 4] for start in range(0, 40, 4)]
+    assert ended.stderr == f"Fingerprint of Ito: {' '.join(groups)}\n"
 
 
 def test_a_roster_is_for_its_own_house(office: Office) -> None:

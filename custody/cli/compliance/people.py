@@ -9,10 +9,12 @@ import click
 from custody.codec.canonical_json import Json
 from custody.edge.inputs import read_input
 from custody.edge.keyring import Keyring
+from custody.edge.terminal import say
 from custody.errors import UsageError
 from custody.officers import given
 from custody.officers.openpgp import MAX_CERTIFICATE, Certificate
 from custody.officers.roster import Role
+from custody.screen import printable
 
 
 @click.command("person")
@@ -29,6 +31,8 @@ def person(name: str, role: str, organisation: str, key: str | None, certificate
     octets = _certificate(key, certificate)
     fingerprint = Certificate.parse(octets).fingerprint if octets else None
     click.echo(_table(name, role, organisation, octets), nl=False)
+    if fingerprint:
+        say(f"Fingerprint of {printable(name)}: {given.spaced(fingerprint)}")
     return {"name": name, "role": role, "organisation": organisation, "fingerprint": fingerprint}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from custody.cli import for_people
 from custody.cli.compliance.checking import describe, file_path, header_json, read_rules
 from custody.codec.canonical_json import Json
 from custody.coordinator.bundles import (
@@ -24,7 +25,7 @@ from custody.edge.clock import parse_time, unix_time
 from custody.edge.gpg import JailedGpg
 from custody.edge.inputs import read_input
 from custody.edge.outputs import check_output, write_output
-from custody.edge.terminal import say
+from custody.edge.terminal import agree_to_sign, say
 from custody.errors import EvidenceError, UsageError
 from custody.evm.tokens import TokenRegistry
 from custody.officers.given import MAX_GIVEN
@@ -97,6 +98,7 @@ def _sign(
     signed = _bundle(rules, _header(**header), roster)
     describe(RulesFile.read(signed.content, kind), TokenRegistry())
     if signs:
+        agree_to_sign(asked=key is not None and for_people())
         signed = _signed(signed, key, signature_file, by)
     found = _judged(signed, roster)
     if signs and found[-1].fault:
