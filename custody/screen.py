@@ -104,6 +104,9 @@ def _covers(record: TravelRuleRecord, output: Output) -> bool:
 
 
 def _facts(review: Review, records: tuple[TravelRuleRecord, ...]) -> Iterator[str]:
+    if len(review.payments) > 1:
+        payees = len({output.address for output in review.payments})
+        yield from row("Payments", f"{len(review.payments)}, to {payees} address{'' if payees == 1 else 'es'}")
     for output in review.payments:
         yield ""
         yield from row("PAYS", format_amount(output.amount, output.asset))

@@ -14,6 +14,7 @@ from house import House
 from terminal import at_the_terminal, json_of
 
 from custody.wire.bundle import SignedBundle
+from custody.wire.request import WithdrawalRequest
 
 DAY, NOON = councils.DAY, 12 * councils.HOUR
 HOUSE: House = councils.HOUSE
@@ -351,6 +352,20 @@ def test_what_was_tightened_decides(desk: CouncilDesk) -> None:
     refused = desk.run("review", asked)
     assert told(refused) == (3, "REFUSED")
     assert [reason["code"] for reason in refused.fields["reasons"]] == ["DESTINATION-FLAGGED"]
+
+
+def test_a_rejection_is_kept_by_sign_and_a_review_says_so(desk: CouncilDesk) -> None:
+    asked = desk.ask()
+    rejected = desk.folder / "rejected.request"
+    given = WithdrawalRequest.parse(asked.read_bytes())
+    rejected.write_bytes(councils.approved(given, "Ito", "Chiba", rejects=("Goto",)).serialize())
+    reviewed = desk.run("review", rejected)
+    assert told(reviewed) == (3, "REFUSED")
+    assert "A review keeps nothing: custody signer sign" in reviewed.stderr
+    assert desk.run("review", asked).exit == 0
+    assert told(desk.sign(rejected, confirm="not asked for")) == (3, "REFUSED")
+    without = desk.run("review", asked)
+    assert [reason["code"] for reason in without.fields["reasons"]] == ["APPROVAL-REJECTED"]
 
 
 def test_three_bundles_in_one_command(desk: CouncilDesk) -> None:

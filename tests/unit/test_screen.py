@@ -84,6 +84,18 @@ def test_the_screen_of_an_honest_request(judgement: Judgement) -> None:
     assert "\n".join(shown(judgement)) == GOLDEN.format(digest=judgement.request.digest.hex())
 
 
+@pytest.mark.parametrize(("addresses", "told"), [(3, "3, to 3 addresses"), (1, "3, to 1 address")])
+def test_several_payments_are_counted_before_the_first(judgement: Judgement, addresses: int, told: str) -> None:
+    """The paper says how many there are; nobody has to count pages."""
+    review = judgement.review
+    assert review
+    output = review.payments[0]
+    several = tuple(replace(output, index=place, address=f"{output.address}{place % addresses}") for place in range(3))
+    lines = shown(replace(judgement, review=replace(review, outputs=several)))
+    assert lines.index(f"Payments      {told}") < lines.index("PAYS          0.00060000 rBTC")
+    assert not any(line.startswith("Payments") for line in shown(judgement))
+
+
 def test_a_real_home_does_not_call_itself_a_rehearsal(judgement: Judgement) -> None:
     assert list(screen.lines(judgement, above(rehearsal=False))) == shown(judgement)[2:]
 

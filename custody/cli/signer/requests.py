@@ -41,7 +41,8 @@ def review(source: str, at: str | None) -> dict[str, Json]:
     show_pages(screen.lines(judgement, above), paged=for_people())
     fields = _judgement_fields(judgement)
     if not judgement.decision.allowed:
-        raise TransactionError("REFUSED", "This request would be refused.", _remedy(judgement), fields)
+        hint = f"{_remedy(judgement)}{_keep(judgement)}"
+        raise TransactionError("REFUSED", "This request would be refused.", hint, fields)
     if code is None:
         ceremony.check_thawed(state)
     say(f"\nTo sign exactly this, {'the officer types' if needed == 1 else f'{needed} officers type'}:  {code}")
@@ -164,6 +165,12 @@ def _judgement_fields(judgement: Judgement) -> dict[str, Json]:
         "approvers": list(judgement.approvers),
         **files_fields(judgement.held),
     }
+
+
+def _keep(judgement: Judgement) -> str:
+    """A rejection that only a review has seen is gone when the request comes without it."""
+    rejected = any(reason.code == "APPROVAL-REJECTED" for reason in judgement.decision.reasons)
+    return ". A review keeps nothing: custody signer sign refuses it and remembers the rejection" if rejected else ""
 
 
 def _remedy(judgement: Judgement) -> str:
