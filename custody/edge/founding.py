@@ -19,7 +19,7 @@ from custody.governance.install import Proposal, Standing, check_leap, check_tim
 from custody.governance.state import State
 from custody.installed import Files, Installed, serialize_accounts
 from custody.officers.openpgp import SignatureVerifier
-from custody.officers.roster import Roster
+from custody.officers.roster import Role, Roster
 from custody.vault import mnemonic, sealed
 from custody.vault.secrets import SECRET_BYTES, DeviceSecrets, OfficerSecret
 from custody.wire.bundle import SignedBundle
@@ -218,6 +218,10 @@ def _check_officers(founders: Founders, roster: Roster) -> None:
             else f"The roster asks for {roster.consent} officers to consent, not {founders.threshold}.",
             f"Its officers are {', '.join(roster.officers)}.",
         )
+    lasting = set(founders.officers) & set(roster.lasting(Role.OFFICER))
+    if len(lasting) < roster.consent:
+        message = f"By the roster, {len(lasting)} of them have no end, and {roster.consent} must consent."
+        raise UsageError("OFFICERS-ROSTER", message, "Without enough of them the day comes when nobody can consent.")
 
 
 def _origin(log_seed: bytes, *, rehearsal: bool) -> str:

@@ -66,8 +66,9 @@ class SignerHome:
 
     @property
     def present(self) -> tuple[str, ...]:
-        """The officers who may consent: those with a secret here whom the roster still names."""
-        named = self.installed.roster.officers if self.installed.roster else self.officers
+        """The officers who may consent: those with a secret here whom the roster names, and whose end has not come."""
+        roster = self.installed.roster
+        named = roster.consenting(self.times.latest) if roster else self.officers
         return tuple(name for name in self.officers if name in named)
 
     def export(self, accounts: tuple[Account, ...]) -> DeviceExport:

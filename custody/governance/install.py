@@ -221,9 +221,12 @@ def _check_reachable(bundle: Bundle, roster: Roster, standing: Standing) -> None
         new = Roster.parse(bundle.body)
         if new.house != roster.house:
             raise _refused("BUNDLE-HOUSE", f"The roster in this bundle is {new.house}'s, not {roster.house}'s.")
-        here = len(set(standing.officers) & set(new.officers))
+        here = len(set(standing.officers) & set(new.lasting(Role.OFFICER)))
         if here < new.consent:
-            message = f"The new roster asks for {new.consent} officers, and {here} of its officers have a secret here."
+            message = (
+                f"The new roster asks for {new.consent} officers, and {here} of its officers without an end have a "
+                "secret here."
+            )
             raise _refused("BUNDLE-UNREACHABLE", message, "Enrol its officers on a new home first.")
         for kind, count in new.signatures.items():
             check_requirement(Role.COMPLIANCE, count, 1, new, standing.times.latest, f"The new roster's {kind}")

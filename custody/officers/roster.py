@@ -116,6 +116,14 @@ class Roster:
         """Names of the officers, in the roster's order."""
         return tuple(person.name for person in self.of_role(Role.OFFICER))
 
+    def consenting(self, at: int) -> tuple[str, ...]:
+        """Names of the officers who are valid at Unix time ``at``."""
+        return tuple(person.name for person in self.of_role(Role.OFFICER) if person.valid(at))
+
+    def lasting(self, role: Role) -> tuple[str, ...]:
+        """Names of the people of a role who have no end."""
+        return tuple(person.name for person in self.of_role(role) if person.until is None)
+
     def person(self, fingerprint: str) -> Person | None:
         """Whose certificate has this fingerprint, 40 capital hex digits."""
         return next((person for person in self.people if person.fingerprint == fingerprint), None)
@@ -136,11 +144,19 @@ class Roster:
         why = f"{self.consent} must consent on the device, and one may be lost"
         yield from self._too_few("consent.officers", Role.OFFICER, self.consent + 1, why)
         yield from self._too_few("person", Role.OPERATOR, 1, "without one nobody makes a request")
+        yield from self._too_brief("signatures.roster", Role.COMPLIANCE, self.signatures["roster"])
+        yield from self._too_brief("consent.officers", Role.OFFICER, self.consent)
 
     def _too_few(self, where: str, role: Role, needed: int, why: str) -> Iterator[Finding]:
         there = len(self.of_role(role))
         if there < needed:
             yield Finding("ROSTER-QUORUM", where, f"{there} of role {role}", f"at least {needed} ({why})")
+
+    def _too_brief(self, where: str, role: Role, needed: int) -> Iterator[Finding]:
+        """A day may not come on which nobody can put another roster in the place of this one."""
+        if (there := len(self.lasting(role))) < needed <= len(self.of_role(role)):
+            observed = f"{there} of role {role} without an until"
+            yield Finding("ROSTER-QUORUM", where, observed, f"at least {needed}, or the day comes when none is left")
 
 
 class _Certificate(NamedTuple):

@@ -94,7 +94,7 @@ class KeyHolder:
             raise _refused("state of the device")
         judgement = self._judgement(order, installed)
         consented = judged(judgement, self._log.open(order.before).size)
-        proofs = self._proofs(order.typed, consented, self._quorum(installed), installed)
+        proofs = self._proofs(order.typed, consented, self._quorum(installed), self._known(order, installed))
         self._consented = _Consented(judgement, proofs, order.times.elapsed)
         return proofs
 
@@ -120,7 +120,7 @@ class KeyHolder:
         state, installed = self._in_force(order.files, order.times)
         resolution = self._resolution(order, state, installed)
         consented = resolved(resolution.agreed, self._log.open(order.before).size)
-        proofs = self._proofs(order.typed, consented, resolution.needed, installed)
+        proofs = self._proofs(order.typed, consented, resolution.needed, self._known(order, installed))
         one = next(iter(self._officers.values()))
         rules = replace(self._rules, state=resolution.state.serialize())
         return rules.seal(self._header, one.rules_key), proofs
@@ -140,6 +140,11 @@ class KeyHolder:
     def _quorum(self, installed: Installed) -> int:
         return installed.roster.consent if installed.roster else self._rules.threshold
 
+    def _known(self, order: SigningOrder | CouncilOrder, installed: Installed) -> frozenset[str]:
+        """Who is an officer now, whether or not he has a secret here."""
+        roster = installed.roster
+        return frozenset(roster.consenting(order.times.latest) if roster else self._rules.officers)
+
     def _judgement(self, order: SigningOrder, installed: Installed) -> Judgement:
         log = LogView(self._log, self._log.open(order.before), order.consistency, _nothing_known, _no_history)
         request = WithdrawalRequest.parse(order.request)
@@ -154,13 +159,12 @@ class KeyHolder:
         return resolve(order.action, standing, self._quorum(installed), self._verifier)
 
     def _proofs(
-        self, typed: tuple[Typed, ...], consented: bytes, needed: int, installed: Installed
+        self, typed: tuple[Typed, ...], consented: bytes, needed: int, known: frozenset[str]
     ) -> tuple[Proof, ...]:
         """One proof an officer: each typed the code, each gave his own passphrase, and each is still an officer."""
         code = confirmation_code(self._rules.code_secret, consented)
         names = [one.officer for one in typed]
-        known = set(installed.roster.officers) if installed.roster else set(self._rules.officers)
-        if len(set(names)) != len(names) or len(names) < needed or not set(names) <= known & set(self._officers):
+        if len(set(names)) != len(names) or len(names) < needed or not set(names) <= known & self._officers.keys():
             raise _refused("officers")
         if not all(codes_equal(one.code, code) for one in typed):
             raise _refused("confirmation code")

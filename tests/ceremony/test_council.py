@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,12 @@ import ceremonies
 import councils
 import examples
 import pytest
+import rosters
 from ceremonies import NOW
 from councils import DAY, HOUR, HOUSE, Council, approved, decide, sign
 
 from custody.edge import founding, home
+from custody.edge.founding import Founders
 from custody.edge.gpg import JailedGpg
 from custody.edge.home import SignerHome
 from custody.edge.key_process import KeyProcess
@@ -21,6 +23,7 @@ from custody.errors import Cancelled, HomeError, UsageError
 from custody.governance.actions import Freeze, Install, Thaw, Veto
 from custody.governance.install import MAX_LEAP
 from custody.policy.document import Policy
+from custody.times import rfc3339
 from custody.vault.secrets import check_proof
 from custody.wire.bundle import MAX_SEQUENCE, Kind, SignedBundle
 from custody.wire.response import Status
@@ -284,11 +287,43 @@ def test_an_older_bundle_is_a_rollback(folder: Path) -> None:
 def test_a_roster_that_needs_officers_who_have_no_secret_here_is_refused(folder: Path) -> None:
     people = [row for row in HOUSE.people() if row[0] not in ("Abe", "Endo")]
     people += [(name, "officer", councils.HOUSE.id, None) for name in ("Baba", "Doi")]
-    import rosters
-
     body = rosters.roster_toml(people)
     with refused("BUNDLE-UNREACHABLE"):
         decide(folder, Install(HOUSE.signed("roster", body, after=BUNDLES["roster"])))
+
+
+@pytest.mark.parametrize(("ending", "taken"), [(("Endo",), True), (("Abe", "Endo"), False)])
+def test_a_roster_whose_officers_here_all_end_is_refused(folder: Path, ending: tuple[str, ...], taken: bool) -> None:
+    """Baba and Doi have no end, and no secret here; of the three who have one, two must stay."""
+    ends = dict.fromkeys(ending, 'until = "2027-03-31T00:00:00Z"')
+    people = [*HOUSE.people(), *((name, "officer", councils.HOUSE.id, None) for name in ("Baba", "Doi"))]
+    rows = "\n".join(rosters.person_toml(*row, ends.get(row[0], "")) for row in people)
+    install = Install(HOUSE.signed("roster", rosters.roster_toml(()) + rows.encode(), after=BUNDLES["roster"]))
+    with nullcontext() if taken else refused("BUNDLE-UNREACHABLE"):
+        decide(folder, install)
+
+
+def test_a_home_does_not_begin_with_officers_who_all_end() -> None:
+    rows = "\n".join(
+        rosters.person_toml(*row, 'until = "2027-03-31T00:00:00Z"' if row[0] == "Abe" else "") for row in HOUSE.people()
+    )
+    files = {"roster": rosters.roster_toml(()) + rows.encode()}
+    for names, enough in ((("Sato", "Abe"), False), (("Sato", "Endo"), True), (("Sato", "Abe", "Endo"), True)):
+        founders = Founders({name: councils.PASSPHRASES[name] for name in names}, 2)
+        with nullcontext() if enough else pytest.raises(UsageError, match="OFFICERS-ROSTER"):
+            founding.found(founders, bytes(16), rehearsal=True, files=files, random=ceremonies.numbered(b"ends"))
+
+
+def test_an_officer_is_not_asked_from_his_end_on(tmp_path: Path) -> None:
+    ends = {"Abe": f'until = "{rfc3339(NOW + 60)}"'}
+    rows = "\n".join(rosters.person_toml(*row, ends.get(row[0], "")) for row in HOUSE.people())
+    roster = HOUSE.signed("roster", rosters.roster_toml(()) + rows.encode())
+    councils.make_home(tmp_path / "home", BUNDLES | {"roster": roster})
+    for after, present in ((59, ("Sato", "Abe", "Endo")), (60, ("Sato", "Endo"))):
+        with home.opened(tmp_path / "home", NOW + after) as opened:
+            assert opened.present == present
+    with refused("ORDER-REFUSED"):
+        decide(tmp_path / "home", Freeze(), at=NOW + 60, officers=Council("Abe"))
 
 
 def test_an_expired_policy_denies(folder: Path) -> None:

@@ -360,6 +360,21 @@ def test_every_number_out_of_reach_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("names", "place"),
+    [(("Mori", "Kato"), "signatures.roster"), (("Sato", "Abe"), "consent.officers"), (("Mori", "Sato"), None)],
+)
+def test_the_day_does_not_come_when_nobody_can_put_in_another_roster(names: tuple[str, str], place: str | None) -> None:
+    """Of three whom two are needed of, one may have an end."""
+    text = TEXT
+    for name in names:
+        text = text.replace(f'name = "{name}"\n', f'name = "{name}"\nuntil = "2027-03-31T00:00:00Z"\n')
+    if place is None:
+        assert Roster.parse(text.encode())
+    else:
+        assert faults(text) == [("QUORUM", place)]
+
+
 def test_as_many_people_as_may_be_and_no_more() -> None:
     more = [(f"Auditor {number}", "auditor", "A", None) for number in range(MAX_PEOPLE - len(PEOPLE))]
     assert len(Roster.parse(with_person(*more)).people) == MAX_PEOPLE

@@ -22,6 +22,7 @@ from custody.governance.moments import Delay
 from custody.governance.state import Held, State, Waiting
 from custody.installed import Files
 from custody.officers.consent import Proof, Typed
+from custody.times import rfc3339
 from custody.vault.confirmation import confirmation_code, resolved
 from custody.vault.key_holder import KeyHolder
 from custody.vault.orders import CouncilOrder
@@ -138,6 +139,25 @@ def test_an_officer_whom_the_roster_names_no_more_does_not_count(house: Scene, u
     holder, files = in_force(house, state), house.order.files._replace(roster=roster.content)
     for names, counts in ((("Sato", "Abe"), False), (("Sato", "Endo"), True), (("Sato", "Wada"), False)):
         order = replace(council_order(house, Install(LOOSER), names, standing), files=files)
+        assert holds(holder.decide, order) is counts
+    assert used == []
+
+
+def test_an_officer_does_not_count_from_his_end_on(house: Scene, used: list[Any]) -> None:
+    ends = {"Abe": f'until = "{rfc3339(ceremonies.NOW + 60)}"'}
+    people = "\n".join(rosters.person_toml(*row, ends.get(row[0], "")) for row in councils.HOUSE.people())
+    body = rosters.roster_toml(()) + people.encode()
+    roster = rosters.bundle("roster", body, sequence=2, previous=bytes(32))
+    state = house.home.state.taken("roster", Held(roster.digest, 2), None)
+    holder, files, honest = (
+        in_force(house, state),
+        house.order.files._replace(roster=roster.content),
+        standing_of(house),
+    )
+    for after, counts in ((59, True), (60, False)):
+        times = replace(honest.times, latest=ceremonies.NOW + after)
+        standing = replace(honest, state=state, bodies={**honest.bodies, "roster": body}, times=times)
+        order = replace(council_order(house, Freeze(), ("Abe",), standing), files=files, times=times)
         assert holds(holder.decide, order) is counts
     assert used == []
 
