@@ -102,7 +102,7 @@ def _code(resolution: Resolution, home: CouncilHome) -> str:
 def standing(home: CouncilHome) -> Standing:
     """What a decision is judged against."""
     bodies = {kind: content.body for kind, content in home.installed.contents.items()}
-    return Standing(home.state, bodies, home.officers, home.times)
+    return Standing(home.state, bodies, home.officers, home.times, home.installed.spans)
 
 
 def _resolve(action: Action, home: CouncilHome) -> Resolution:

@@ -86,6 +86,11 @@ class Installed:
         """By kind, how a state names what is installed."""
         return {kind: content.held for kind, content in self.contents.items()}
 
+    @property
+    def spans(self) -> dict[str, int]:
+        """By kind, for how many seconds the bundles among them are valid."""
+        return {kind: content.header.span for kind, content in self.contents.items() if content.header}
+
     def sequence(self, kind: str) -> int:
         """Sequence of the file of this kind; 0 for one that was pinned without a header, or is not there."""
         return self.contents[kind].sequence if kind in self.contents else 0

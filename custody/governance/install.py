@@ -6,8 +6,8 @@ the process that holds the key; the same values give the same proposal.
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from custody.codec.canonical_json import Json
 from custody.errors import CustodyError, HomeError
@@ -18,7 +18,8 @@ from custody.governance.state import Held, State
 from custody.officers.compare import compare_roster
 from custody.officers.openpgp import Certificate, Claim, DetachedSignature, SignatureVerifier
 from custody.officers.roster import Person, Role, Roster
-from custody.policy.compare import Change, compare_list, compare_policy, compare_tokens
+from custody.policy.change import Change, in_order, verdict
+from custody.policy.compare import compare_list, compare_policy, compare_tokens
 from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
 from custody.wire.bundle import Bundle, SignedBundle
@@ -36,6 +37,7 @@ class Standing:
     Attributes:
         state: matured to these times.
         bodies: by kind, the body of the file in force.
+        spans: by kind, for how many seconds that is valid, where it came in a bundle.
         officers: names of those who have a secret on this device.
     """
 
@@ -43,6 +45,7 @@ class Standing:
     bodies: Mapping[str, bytes]
     officers: tuple[str, ...]
     times: Times
+    spans: Mapping[str, int] = field(default_factory=dict)
 
     def roster(self) -> Roster:
         """The roster in force. Raises HomeError ROSTER-NONE."""
@@ -102,7 +105,7 @@ def propose(signed: SignedBundle, standing: Standing, verifier: SignatureVerifie
     _check_order(bundle, standing.state)
     check_time(bundle, standing.times.latest)
     signers = _signers(signed, roster, standing.times.latest, verifier)
-    changes = _changes(bundle, standing)
+    changes = in_order([*longer_validity(bundle, standing.spans.get(bundle.kind)), *_changes(bundle, standing)])
     _check_reachable(bundle, roster, standing)
     delay = Delay(standing.times.elapsed, roster.activation_delay) if any(one.loosens for one in changes) else None
     state = standing.state.taken(bundle.kind, Held(bundle.digest, bundle.sequence), delay)
@@ -194,6 +197,20 @@ def _check_signature(
     except CustodyError as error:
         message = f"The signature of {person.name} does not hold: {error.message}"
         raise _refused("BUNDLE-SIGNATURE", message) from error
+
+
+def longer_validity(bundle: Bundle, span: int | None) -> Iterator[Change]:
+    """What it loosens to be valid for longer than the ``span`` of seconds of the bundle before it, if there was one:
+    who holds back what is newer is believed for longer."""
+    if span is not None and bundle.span > span:
+        example = f"a request {_days(span)} after the {bundle.kind} has begun, with no newer one"
+        before, after = (f"valid for {_days(seconds)}" for seconds in (span, bundle.span))
+        yield Change(True, "not-after", before, after, f"{example}: {verdict(loosens=True)}")
+
+
+def _days(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    return f"{days:,} day(s)" + (f" and {rest:,} second(s)" if rest else "")
 
 
 def _changes(bundle: Bundle, standing: Standing) -> tuple[Change, ...]:

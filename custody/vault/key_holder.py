@@ -155,7 +155,7 @@ class KeyHolder:
 
     def _resolution(self, order: CouncilOrder, state: State, installed: Installed) -> Resolution:
         bodies = {kind: content.body for kind, content in installed.contents.items()}
-        standing = Standing(state, bodies, tuple(self._rules.officers), order.times)
+        standing = Standing(state, bodies, tuple(self._rules.officers), order.times, installed.spans)
         return resolve(order.action, standing, self._quorum(installed), self._verifier)
 
     def _proofs(

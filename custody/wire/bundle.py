@@ -82,6 +82,11 @@ class Bundle:
         return header.encode("ascii") + self.body
 
     @property
+    def span(self) -> int:
+        """For how many seconds it is valid."""
+        return self.not_after - self.not_before
+
+    @property
     def digest(self) -> bytes:
         """SHA-256 of the content: how a bundle is named by the one that follows it."""
         return hashlib.sha256(self.content).digest()

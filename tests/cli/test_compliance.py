@@ -112,6 +112,18 @@ def test_a_bundle_is_valid_for_ninety_days_from_now(office: Office) -> None:
     assert made.not_after - made.not_before == 90 * 86_400
 
 
+def test_a_longer_validity_is_a_difference_of_two_bundles(office: Office) -> None:
+    content = rosters.bundle("list", b"# none\n").content
+    longer = content.replace(b"not-after: 2026-04-01", b"not-after: 2026-04-02")
+    assert longer != content
+    office.path("old").write_bytes(content)
+    office.path("new").write_bytes(longer)
+    for old, new, loosens in (("old", "new", True), ("new", "old", False), ("old", "old", False)):
+        told = inside("compliance", "diff", office.path(old), office.path(new), "--json").fields
+        assert told["loosens"] == loosens
+        assert [change["rule"] for change in told["changes"]] == (["not-after"] if loosens else [])
+
+
 @pytest.mark.parametrize(("typed", "exit_code"), [("yes", 0), ("no", 6)])
 def test_at_a_terminal_a_key_signs_what_the_person_said_yes_to(office: Office, typed: str, exit_code: int) -> None:
     files = ("--previous", "none", "--roster", office.path("roster"), "-o", office.path("p.bundle"))

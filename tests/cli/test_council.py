@@ -136,6 +136,21 @@ def test_what_loosens_waits_until_its_time_has_passed(desk: CouncilDesk, signed:
     assert desk.kinds(DAY) == ["installed", "in-force"]
 
 
+@pytest.mark.parametrize("kind", ["policy", "list", "roster"])
+def test_a_bundle_that_is_valid_for_longer_loosens(desk: CouncilDesk, kind: str) -> None:
+    """The same file until the year 9999: nobody could ever be told that a newer one is held back."""
+    before = FIRST[kind]
+    for more, status in ((0, "in force"), (1, "waiting"), (250_000_000_000, "waiting")):
+        changed = {"sequence": 2, "previous": before.bundle.digest, "not_after": before.bundle.not_after + more}
+        signed = HOUSE.sign_bundle(replace(before.bundle, **changed))  # type: ignore[arg-type]
+        shown = desk.run("install", desk.write("given", signed), "--show")
+        assert shown.fields["installed"][0]["status"] == status
+        rules = [change["rule"] for change in shown.fields["installed"][0]["changes"] if change["loosens"]]
+        assert rules == (["not-after"] if more else [])
+    assert in_force(desk.install(signed)) == ["waiting"]
+    assert desk.status[kind]["sequence"] == 1
+
+
 def test_every_screen_shows_what_waits(desk: CouncilDesk) -> None:
     assert in_force(desk.install(LOOSER)) == ["waiting"]
     asked = desk.ask()

@@ -13,6 +13,8 @@ from custody.edge.inputs import read_input
 from custody.edge.terminal import say
 from custody.errors import InputError, UsageError
 from custody.evm.tokens import TokenRegistry
+from custody.governance.install import longer_validity
+from custody.policy.change import in_order
 from custody.screen import printable
 from custody.times import rfc3339
 from custody.vault import mnemonic
@@ -111,7 +113,8 @@ def diff(old: Path, new: Path, named: Kind | None, tokens_file: Path | None) -> 
     """What NEW would change, as the signer's officers will read it: newly allowed first."""
     kind = named or _kind(old, new)
     before, after = read_rules(old, kind), read_rules(new, kind)
-    changes = rules_in_words.compare(kind, before.body, after.body, read_tokens(tokens_file))
+    longer = longer_validity(after.signed.bundle, before.signed.bundle.span) if before.signed and after.signed else ()
+    changes = in_order([*longer, *rules_in_words.compare(kind, before.body, after.body, read_tokens(tokens_file))])
     for line in rules_in_words.told(changes):
         say(printable(line))
     loosens = any(one.loosens for one in changes)
