@@ -150,10 +150,7 @@ def _read_home(folder: Path, at: int | None, verifier: SignatureVerifier, *, pra
     reading = home_reading(at, rehearsal=device.rehearsal)
     clock = _clock(folder, reading, secrets.code_secret)
     log = Log.open(LogFiles(folder / "log"), secrets.log_key(device.origin), secrets.sealer, clock.latest(reading))
-    state = _state(log, clock.times(reading))
-    files = _files(folder, log, state)
-    installed = _installed(device, files)
-    clock = _caught_up(folder, clock, installed, reading, secrets.code_secret)
+    clock, state, files, installed = _in_force(folder, device, log, clock, reading, secrets.code_secret)
     return SignerHome(
         folder=folder,
         header=device,
@@ -196,6 +193,19 @@ def _clock(folder: Path, reading: Reading, secret: bytes) -> Clock:
     if clock != stored:
         clock_file.store(folder, clock, secret)
     return clock
+
+
+def _in_force(
+    folder: Path, device: Header, log: Log, clock: Clock, reading: Reading, secret: bytes
+) -> tuple[Clock, State, Files, Installed]:
+    """What is in force by the clock as it stands once it has caught up; a floor that moves late may make more due."""
+    state = _state(log, clock.times(reading))
+    files = _files(folder, log, state)
+    installed = _installed(device, files)
+    caught_up = _caught_up(folder, clock, installed, reading, secret)
+    if caught_up == clock:
+        return clock, state, files, installed
+    return _in_force(folder, device, log, caught_up, reading, secret)
 
 
 def _caught_up(folder: Path, clock: Clock, installed: Installed, reading: Reading, secret: bytes) -> Clock:

@@ -10,15 +10,19 @@ from typing import Any
 
 import ceremonies
 import councils
+import examples
 import pytest
 from ceremonies import NOW
 from councils import DAY, HOUR, HOUSE, Council, approved, decide, sign
 
+from custody import council
 from custody.audit.checkpoint import LogVerifier
 from custody.audit.verify import verify
 from custody.edge import home
+from custody.edge.home import SignerHome
 from custody.errors import HomeError
 from custody.governance.actions import Action, Freeze, Install, Veto
+from custody.governance.clocks import Reading
 from custody.governance.state import State
 
 BUNDLES = councils.bundles()
@@ -138,3 +142,32 @@ def test_a_home_whose_sealed_record_is_another_decisions_is_refused(tmp_path: Pa
     (folder / "rules.sealed").write_bytes(old)
     with pytest.raises(HomeError, match="HOME-EDITED"), home.opened(folder, NOW):
         pass
+
+
+def test_a_floor_that_moves_late_is_known_to_the_home_before_it_asks_what_is_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A policy waits; the device is off for three days; the power fails once more before the clock is written."""
+
+    def boot(name: str, at: int) -> None:
+        monkeypatch.setattr(home, "home_reading", lambda *_, **__: Reading(at, name, 600))
+
+    folder = councils.copy_home(tmp_path / "home")
+    header = {"not_before": NOW - HOUR, "not_after": NOW + 90 * DAY}
+    looser = HOUSE.signed("policy", LOOSER.bundle.body, after=BUNDLES["policy"], **header)
+    boot("first", NOW)
+    decide(folder, Install(looser))
+    later = {"not_before": NOW + 3 * DAY - HOUR, "not_after": NOW + 90 * DAY}
+    longer = HOUSE.signed("list", examples.FLAGGED_LIST + b"# seen again\n", after=BUNDLES["list"], **later)
+    boot("second", NOW + 3 * DAY)
+    with monkeypatch.context() as crash, pytest.raises(KeyboardInterrupt):
+        crash.setattr(SignerHome, "settle", _power_fails)
+        decide(folder, Install(longer))
+    with home.opened(folder) as opened:
+        assert opened.state == opened.state.matured(opened.times)
+        assert opened.state.held["policy"].digest == looser.bundle.digest
+        council.decide(Freeze(), opened, Council("Endo"), councils.key_in_process(opened))
+
+
+def _power_fails(*_: object) -> None:
+    raise KeyboardInterrupt
