@@ -9,6 +9,7 @@ from custody.governance.moments import Delay
 from custody.governance.state import State
 from custody.screen import folded, printable, row
 from custody.times import rfc3339
+from custody.wire.bundle import Bundle
 
 _INDENT = 4
 
@@ -71,12 +72,16 @@ def _credit(seconds: int, proposal: Proposal) -> Iterator[str]:
         )
 
 
-def proposal_lines(proposal: Proposal) -> Iterator[str]:
-    """What a bundle would do: what is newly allowed first, each with an example."""
-    bundle = proposal.bundle
+def bundle_lines(bundle: Bundle) -> Iterator[str]:
+    """What a bundle's header says."""
     yield from row("Bundle", f"{bundle.kind} number {bundle.sequence} of {bundle.house}")
     yield from row("Valid", f"{rfc3339(bundle.not_before)} to {rfc3339(bundle.not_after)}")
     yield from row("SHA-256", bundle.digest.hex())
+
+
+def proposal_lines(proposal: Proposal) -> Iterator[str]:
+    """What a bundle would do: what is newly allowed first, each with an example."""
+    yield from bundle_lines(proposal.bundle)
     yield from row("Signed by", printable(", ".join(proposal.signers)))
     for change in proposal.changes:
         yield ""

@@ -312,6 +312,23 @@ def test_the_words_of_another_roster_pin_no_roster(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
+def test_the_first_roster_is_read_on_the_device_before_its_words_are_typed(tmp_path: Path) -> None:
+    """The computers on which its people took its words may have shown them other people."""
+    rules = roster(tmp_path, consent=2, delay_hours=1, policy=1)
+    with at_the_terminal("--home", tmp_path / "home", "signer", "init", *rules) as terminal:
+        terminal.wait_for("24 words of the roster")
+        told = " ".join(terminal.told.split())
+        assert terminal.interrupt() == 6
+    assert "Bundle roster number 1 of example-exchange Valid 20" in told
+    assert "what loosens waits 1 h." in told
+    assert "who must sign a bundle: policy 1, list 2" in told
+    assert "consent on the device: 2 of 3." in told
+    for name, role, organisation, certificate in HOUSE.people():
+        key = HOUSE.fingerprint(name) if certificate else ""
+        groups = " ".join(key[start : start + 4] for start in range(0, 40, 4)) if key else "no certificate"
+        assert f"{name}, {organisation}: {groups}" in told.partition(f" {role}: ")[2]
+
+
 @pytest.mark.parametrize("last", ["zzzz", " "])
 def test_a_policy_that_nobody_read_is_not_pinned(tmp_path: Path, last: str) -> None:
     rules = (*roster(tmp_path), *signed_rules(tmp_path))

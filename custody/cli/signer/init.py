@@ -1,6 +1,7 @@
 """`custody signer init`: the keys and the officers of a new device."""
 
 import sys
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -8,7 +9,8 @@ import click
 from custody.cli import for_people, home_folder
 from custody.cli.signer.opening import at_time, moment, passphrase_descriptor, secrets_file
 from custody.codec.canonical_json import Json
-from custody.council_screen import proposal_lines
+from custody.coordinator import rules_in_words
+from custody.council_screen import bundle_lines, proposal_lines
 from custody.edge import founding, making
 from custody.edge.clock import unix_time
 from custody.edge.entropy import kernel_random
@@ -19,12 +21,16 @@ from custody.edge.making import rehearsal_only
 from custody.edge.rules_files import MAX_FILE
 from custody.edge.terminal import ask, ask_secret, read_lines, say, show_pages
 from custody.errors import Cancelled, UsageError
+from custody.evm.tokens import TokenRegistry
 from custody.governance.install import Proposal
 from custody.officers.roster import Roster
+from custody.screen import folded, printable
 from custody.vault import entropy, mnemonic
 from custody.vault.sealed import passphrase_checked
+from custody.wire.bundle import Bundle
 
 _file = click.Path(path_type=Path)
+_INDENT = 4
 
 
 @click.command("init")
@@ -85,16 +91,19 @@ def _files(given: dict[str, Path | None], *, rehearsal: bool, at: int | None) ->
         now = unix_time() if at is None else at
         files, proposals = founding.pinned(read, rehearsal=rehearsal, now=now, verifier=verifier)
     roster = founding.check_files(files)
-    if not rehearsal:
-        _type_words(files["roster"])
+    if not rehearsal and roster:
+        _type_words(files["roster"], roster)
         for proposal in proposals:
             _agree(proposal)
     return files, roster
 
 
-def _type_words(roster: bytes) -> None:
-    """The first roster is believed for one reason: its people brought its words on paper, and officers type them."""
-    words = mnemonic.of_digest(roster)
+def _type_words(exact: bytes, roster: Roster) -> None:
+    """The first roster is believed because its people brought its words on paper, and officers type them. Paper says
+    what a computer said that may be owned: who is on the roster is read here."""
+    told = (folded(printable(line), _INDENT) for line in rules_in_words.words(roster, TokenRegistry()))
+    show_pages([*bundle_lines(Bundle.parse(exact)), "", *chain.from_iterable(told)], paged=for_people())
+    words = mnemonic.of_digest(exact)
     typed = ask("Type the 24 words of the roster, from the papers that its people brought").split()
     if [word[:4].lower() for word in typed] != [word[:4] for word in words.split()]:
         raise Cancelled("ROSTER-WORDS", "These are not the words of this roster.", "Is it the roster that people saw?")
