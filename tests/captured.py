@@ -129,13 +129,17 @@ def order_for(
     return replace(order, typed=tuple(Typed(one.officer, code) for one in order.typed))
 
 
-def evidence_for(scene: Scene, order: SigningOrder, proofs: tuple[Proof, ...], elapsed: int | None = None) -> Evidence:
-    """The evidence for an order, with an entry that the log never held, and a checkpoint signed for it."""
+def evidence_for(scene: Scene, order: SigningOrder, proofs: tuple[Proof, ...], elapsed: int | None = None,
+                 **public: Any) -> Evidence:  # fmt: skip
+    """The evidence for an order, with an entry that the log never held, and a checkpoint signed for it.
+
+    ``public`` bends the public part of the entry.
+    """
     judgement, origin, place = rejudged(scene, order), scene.home.header.origin, scene.before
     told = order.times.elapsed if elapsed is None else elapsed
     part = PrivatePart(judgement.authorisation(proofs, told), bytes(32))
     about, time = judgement.request.digest, scene.entries[place].time
-    entry = Entry(place, "authorised", about, None, None, time, part.digest, bytes(32), bytes(32))
+    entry = replace(Entry(place, "authorised", about, None, None, time, part.digest, bytes(32), bytes(32)), **public)
     tree = Tree()
     for leaf in (*(one.leaf_hash for one in scene.entries[:place]), entry.leaf_hash):
         tree.append(leaf)

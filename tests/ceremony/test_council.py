@@ -14,7 +14,7 @@ import rosters
 from ceremonies import NOW
 from councils import DAY, HOUR, HOUSE, Council, approved, decide, sign
 
-from custody.edge import founding, home
+from custody.edge import clock_file, founding, home
 from custody.edge.founding import Founders
 from custody.edge.gpg import JailedGpg
 from custody.edge.home import SignerHome
@@ -157,6 +157,33 @@ def test_a_stricter_bundle_takes_the_place_of_one_that_waits(folder: Path) -> No
     stricter = HOUSE.signed("policy", TIGHTER.bundle.body, after=LOOSER)
     decide(folder, Install(stricter))
     assert day_cap(folder, NOW + 2 * DAY) == 150_000
+
+
+def test_the_entry_of_a_decision_holds_its_proofs_and_its_moment_and_the_clock_follows(folder: Path) -> None:
+    bundle, at = bent(not_before=NOW - HOUR), NOW + 60
+    decided = decide(folder, Install(bundle), at=at)
+    with home.opened(folder, at) as opened:
+        private = opened.log.private(decided.entry.index)
+        assert private["elapsed"] == 60
+        assert [row["name"] for row in private["officers"]] == ["Sato", "Abe"]
+        stored = clock_file.load(folder, opened.code_secret)
+    assert stored is not None
+    assert stored.floor == bundle.bundle.not_before
+    assert not (folder / "rules.sealed.new").exists()
+
+
+def test_the_clock_follows_a_bundle_that_waits_too(folder: Path) -> None:
+    waits = HOUSE.signed("policy", LOOSER.bundle.body, after=BUNDLES["policy"], not_before=NOW - HOUR)
+    decide(folder, Install(waits))
+    with home.opened(folder, NOW) as opened:
+        assert (opened.clock.floor, set(opened.state.waiting)) == (NOW - HOUR, {"policy"})
+
+
+def test_the_very_same_bundle_again_is_known_and_no_refusal(folder: Path) -> None:
+    decide(folder, Install(TIGHTER))
+    with refused("BUNDLE-KNOWN"):
+        decide(folder, Install(TIGHTER))
+    assert kinds(folder) == [*FOUNDED, "installed"]
 
 
 def test_there_is_nothing_to_veto_where_nothing_waits(folder: Path) -> None:

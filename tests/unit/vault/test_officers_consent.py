@@ -128,6 +128,42 @@ def test_proofs_in_another_order_or_under_another_name_are_not_those_of_the_cons
     assert carried_out(holder, house.order, evidence_for(house, house.order, (first, second))) == house.signatures
 
 
+@pytest.mark.parametrize("public", [{"kind": "cancelled"}, {"request": bytes(32)}])
+def test_an_entry_of_another_kind_or_for_another_request_authorises_nothing(
+    house: Scene, used: list[Any], public: dict[str, Any]
+) -> None:
+    """Its private part, sealed, holds all that was consented to."""
+    holder = house.holder
+    proofs = holder.consent(house.order)
+    with pytest.raises(HomeError, match=r"ORDER-REFUSED.*log entry"):
+        holder.sign(evidence_for(house, house.order, proofs, **public))
+    assert used == []
+
+
+def test_a_roster_that_asks_for_more_officers_than_at_first_is_heard(house: Scene) -> None:
+    more = (*councils.HOUSE.people(), ("Wada", "officer", examples.HOUSE, None))
+    body = rosters.roster_toml(more, consent=3)
+    roster = rosters.bundle("roster", body, sequence=2, previous=bytes(32))
+    state = house.home.state.taken("roster", Held(roster.digest, 2), None)
+    honest = standing_of(house)
+    standing = replace(honest, state=state, bodies={**honest.bodies, "roster": body})
+    holder, files = in_force(house, state), house.order.files._replace(roster=roster.content)
+    for names, counts in ((("Sato", "Abe"), False), (("Sato", "Abe", "Endo"), True)):
+        order = replace(council_order(house, Install(LOOSER), names, standing), files=files)
+        assert holds(holder.decide, order) is counts
+
+
+def test_the_process_itself_knows_who_has_a_secret_here(house: Scene) -> None:
+    """A program at the screen that says otherwise would lock the house out."""
+    people = [row for row in councils.HOUSE.people() if row[0] != "Endo"]
+    people += [(name, "officer", examples.HOUSE, None) for name in ("Wada", "Oka")]
+    body = rosters.roster_toml(people, consent=3)
+    signed = councils.HOUSE.signed("roster", body, after=councils.bundles()["roster"])
+    lied = replace(standing_of(house), officers=("Sato", "Abe", "Wada", "Oka"))
+    with pytest.raises(HomeError, match="BUNDLE-UNREACHABLE"):
+        house.holder.decide(council_order(house, Install(signed), standing=lied))
+
+
 def test_an_officer_whom_the_roster_names_no_more_does_not_count(house: Scene, used: list[Any]) -> None:
     """Abe has a secret and his passphrase, and is no officer any more."""
     people = tuple(row for row in councils.HOUSE.people() if row[0] != "Abe")
