@@ -154,14 +154,19 @@ def test_a_roster_that_asks_for_more_officers_than_at_first_is_heard(house: Scen
 
 
 def test_the_process_itself_knows_who_has_a_secret_here(house: Scene) -> None:
-    """A program at the screen that says otherwise would lock the house out."""
-    people = [row for row in councils.HOUSE.people() if row[0] != "Endo"]
-    people += [(name, "officer", examples.HOUSE, None) for name in ("Wada", "Oka")]
-    body = rosters.roster_toml(people, consent=3)
-    signed = councils.HOUSE.signed("roster", body, after=councils.bundles()["roster"])
-    lied = replace(standing_of(house), officers=("Sato", "Abe", "Wada", "Oka"))
+    """Wada and Oka are officers by the roster; a program at the screen that says they are here locks the house out."""
+    strangers = tuple((name, "officer", examples.HOUSE, None) for name in ("Wada", "Oka"))
+    people = (*councils.HOUSE.people(), *strangers)
+    body = rosters.roster_toml(people)
+    roster = rosters.bundle("roster", body, sequence=2, previous=bytes(32))
+    state = house.home.state.taken("roster", Held(roster.digest, 2), None)
+    honest = standing_of(house)
+    lied = replace(honest, state=state, bodies={**honest.bodies, "roster": body}, officers=("Sato", "Abe", "Wada"))
+    without = rosters.roster_toml([row for row in people if row[0] != "Endo"], consent=3)
+    header = rosters.bundle("roster", without, sequence=3, previous=roster.digest)
+    order = council_order(house, Install(councils.HOUSE.sign_bundle(header)), standing=lied)
     with pytest.raises(HomeError, match="BUNDLE-UNREACHABLE"):
-        house.holder.decide(council_order(house, Install(signed), standing=lied))
+        in_force(house, state).decide(replace(order, files=house.order.files._replace(roster=roster.content)))
 
 
 def test_an_officer_whom_the_roster_names_no_more_does_not_count(house: Scene, used: list[Any]) -> None:
