@@ -32,6 +32,10 @@ _show = click.option(
 )
 
 
+#: What people are told of a bundle that was taken in.
+_OUTCOMES: dict[object, str] = {None: "", "waiting": " It waits: custody signer status", "in force": " It is in force."}
+
+
 def _deciding(command: Any) -> Any:
     """The options of every decision."""
     for option in (at_time, passphrase_descriptor, secrets_file, consenting, confirm_code, _show):
@@ -123,5 +127,5 @@ def _decide(
         officers = terminal(opened, secrets, chosen, confirm)
         opening = partial(unlock, opened, secrets=secrets, passphrase_fd=passphrase_fd)
         decided = council.decide(action, opened, officers, opening)
-    say(f"Logged as entry {decided.entry.index}.")
+    say(f"Logged as entry {decided.entry.index}.{_OUTCOMES[_when(decided.resolution).get('status')]}")
     return decided
