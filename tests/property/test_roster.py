@@ -12,7 +12,8 @@ from custody.officers.roster import Role, Roster
 COMMON = settings(max_examples=200, deadline=None)
 FEW = settings(max_examples=60, deadline=None)
 HONEST = rosters.roster_toml()
-WORDS = st.from_regex(r"[A-Za-z0-9.'-]{1,12}( [A-Za-z0-9.'-]{1,12}){0,2}", fullmatch=True)
+# Of signs that look like no other; those that do have tests of their own (tests/unit/officers/test_roster.py).
+WORDS = st.from_regex(r"[a-hA-H2-9]{1,12}( [a-hA-H2-9]{1,12}){0,2}", fullmatch=True)
 KINDS = ("policy", "list", "tokens", "roster")
 QUORUMS = st.fixed_dictionaries({kind: st.integers(1, 4) for kind in KINDS} | {"consent": st.integers(1, 4)})
 
@@ -45,9 +46,11 @@ def test_what_was_written_is_read_and_everybody_stands_once(drawn: list[tuple[st
     rows = [(name, role.value, organisation, rosters.certificate(name)) for name, role, organisation in drawn]
     people = (*rosters.PEOPLE, *rows)
     roster = read(rosters.roster_toml(people))
-    names = {row[0].casefold() for row in people}
+    names = {row[0].casefold().replace(" ", "") for row in people}
     organisations = {row[2] for row in people}
-    unique = len(names) == len(people) and len({one.casefold() for one in organisations}) == len(organisations)
+    unique = len(names) == len(people) and len({one.casefold().replace(" ", "") for one in organisations}) == len(
+        organisations
+    )
     assert (roster is not None) == unique
     if roster:
         assert [(one.name, one.role, one.organisation, one.certificate) for one in roster.people] == list(people)
