@@ -233,15 +233,20 @@ def _code(judgement: Judgement, home: Home) -> str:
 def _refuse(home: Home, judgement: Judgement) -> Outcome:
     answer = Answer(judgement.request.digest, Status.REFUSED, ())
     private = judgement.as_private() | {"seen": _seen_size(judgement.request, home.log)}
+    return _log_answer("refused", home, judgement, answer, private)
+
+
+def _log_answer(kind: str, home: Home, judgement: Judgement, answer: Answer, private: dict[str, Json]) -> Outcome:
+    """The entry that promises an answer is durable before the answer leaves (invariant 3)."""
     entry = home.log.append(
-        "refused",
+        kind,
         request=answer.request,
         outcome=str(answer.status),
         answer=answer.digest,
         private=private,
         time=home.times.latest,
     )
-    return Outcome("refused", judgement, entry, respond(home.log, entry.index))
+    return Outcome(str(answer.status), judgement, entry, respond(home.log, entry.index))
 
 
 def check_codes(home: Home, consent: Consent, code: str, request: bytes | None) -> None:
@@ -288,15 +293,7 @@ def _answer(home: Home, judgement: Judgement, authorised: Entry, signatures: tup
         "seen": _seen_size(judgement.request, home.log),
         "signatures": [[one.index, one.key.hex(), one.signature.hex()] for one in signatures],
     }
-    entry = home.log.append(
-        "answered",
-        request=answer.request,
-        outcome=str(answer.status),
-        answer=answer.digest,
-        private=private,
-        time=home.times.latest,
-    )
-    return Outcome("signed", judgement, entry, respond(home.log, entry.index))
+    return _log_answer("answered", home, judgement, answer, private)
 
 
 def _signatures(rows: Json) -> tuple[Signature, ...]:

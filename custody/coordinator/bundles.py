@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 
 from custody.coordinator.signing import Made
 from custody.errors import CustodyError, InputError, UsageError
-from custody.governance.install import MAX_SIGNATURE_LEAD
-from custody.officers.openpgp import Certificate, Claim, DetachedSignature, SignatureVerifier
+from custody.officers.openpgp import MAX_SIGNATURE_LEAD, Certificate, Claim, DetachedSignature, SignatureVerifier
 from custody.officers.roster import Person, Role, Roster
 from custody.wire.bundle import HOUSE, MAGIC, Bundle, Kind, SignedBundle
 

@@ -16,7 +16,7 @@ from custody.governance.clocks import Times
 from custody.governance.moments import Delay
 from custody.governance.state import Held, State
 from custody.officers.compare import compare_roster
-from custody.officers.openpgp import Certificate, Claim, DetachedSignature, SignatureVerifier
+from custody.officers.openpgp import MAX_SIGNATURE_LEAD, Certificate, Claim, DetachedSignature, SignatureVerifier
 from custody.officers.roster import Person, Role, Roster
 from custody.policy.change import Change, in_order, verdict
 from custody.policy.compare import compare_list, compare_policy, compare_tokens
@@ -24,8 +24,6 @@ from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
 from custody.wire.bundle import Bundle, SignedBundle
 
-#: How far a signature's time may lie ahead of the device's, in seconds.
-MAX_SIGNATURE_LEAD = 600
 #: How far a sequence may lie beyond the highest that was taken in: the highest of all leaves room for none.
 MAX_LEAP = 1_000_000
 

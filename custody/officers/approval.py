@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from custody.amounts import Asset, format_amount
 from custody.errors import CustodyError, HomeError
-from custody.officers.openpgp import Claim, DetachedSignature, SignatureVerifier
+from custody.officers.openpgp import MAX_SIGNATURE_LEAD, Claim, DetachedSignature, SignatureVerifier
 from custody.officers.roster import Person, Role, Roster
 from custody.policy.decision import Reason, Requirement
 from custody.review import Review
@@ -17,8 +17,6 @@ from custody.times import rfc3339
 from custody.wire.request import Approval, WithdrawalRequest
 
 VERSION = 1
-#: How far a signature's time may lie ahead of the device's, in seconds.
-MAX_SIGNATURE_LEAD = 600
 
 _RULE = "approvals"
 _APPROVERS = (Role.APPROVER, Role.COMPLIANCE)

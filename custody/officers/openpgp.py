@@ -28,6 +28,8 @@ MAX_SIGNATURE = 4_096
 MAX_CERTIFICATE = 65_536
 MAX_TEXT = 1_048_576
 MAX_USER_ID = 256
+#: How far a signature's time may lie ahead of the clock of whoever judges it, in seconds.
+MAX_SIGNATURE_LEAD = 600
 
 # RFC 4880 5.2.3.1: the subpackets that a signature of a document may hold, each once. Left out is above all an
 # embedded key (39).

@@ -77,11 +77,6 @@ class Decision:
         outcome = Outcome.DENY if against else Outcome.NEEDS_APPROVAL if lacking else Outcome.ALLOW
         return cls(outcome, ordered(against | lacking), tuple(sorted(set(requirements))))
 
-    @classmethod
-    def allow_unless(cls, reasons: Iterable[Reason]) -> "Decision":
-        """`of`, where nothing is asked of anybody."""
-        return cls.of(reasons, ())
-
     @property
     def allowed(self) -> bool:
         """Whether the request may be confirmed and signed."""

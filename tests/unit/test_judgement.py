@@ -52,7 +52,7 @@ def checkpoint(home: SignerHome, size: int, root: bytes, *, key: LogKey | None =
 
 def test_an_honest_request_is_allowed_with_its_facts(home: SignerHome) -> None:
     judgement = judged(home, ceremonies.request())
-    assert judgement.decision == Decision.allow_unless([])
+    assert judgement.decision == Decision.of([], ())
     assert judgement.review is not None
     assert [(one.address, one.amount) for one in judgement.review.payments] == [(ceremonies.PAYEE, ceremonies.PAID)]
     assert judgement.charges == {REGTEST.coin.asset_id: ceremonies.PAID + 1_000}

@@ -149,7 +149,7 @@ def test_maker_and_approvers_are_named(judgement: Judgement) -> None:
 
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_reason_can_alter_the_screen(judgement: Judgement, hostile: str) -> None:
-    decision = Decision.allow_unless([Reason("REQUEST-CHAIN", "request", hostile, hostile)])
+    decision = Decision.of([Reason("REQUEST-CHAIN", "request", hostile, hostile)], ())
     told = shown(replace(judgement, decision=decision))
     beginning = shown(judgement)[:-1]
     assert told[: len(beginning)] == beginning

@@ -35,7 +35,7 @@ def changes(judgement: Judgement) -> Iterator[Judgement]:
     yield replace(judgement, request=replace(judgement.request, approvals=(wire_examples.APPROVAL,)))
     yield replace(judgement, review=replace(judgement.review, fee=judgement.review.fee + 1))
     yield replace(judgement, review=None)
-    yield replace(judgement, decision=Decision.allow_unless([Reason("CAP-NONE", "rule", "seen", "needed")]))
+    yield replace(judgement, decision=Decision.of([Reason("CAP-NONE", "rule", "seen", "needed")], ()))
     for kind in KINDS:
         yield replace(judgement, held={**judgement.held, kind: Held(bytes(32), 1)})
     yield from (
