@@ -224,10 +224,24 @@ def _changes(bundle: Bundle, standing: Standing) -> tuple[Change, ...]:
             case "tokens":
                 return compare_tokens(standing.tokens(), TokenRegistry.parse(bundle.body))
             case _:
-                return compare_roster(standing.roster(), Roster.parse(bundle.body))
+                new = Roster.parse(bundle.body)
+                return (*compare_roster(standing.roster(), new), *_unreached(new, standing))
     except CustodyError as error:
         message = f"The {bundle.kind} in this bundle cannot be read: {error.message}"
         raise _refused("BUNDLE-BODY", message, error.hint) from error
+
+
+def _unreached(new: Roster, standing: Standing) -> Iterator[Change]:
+    """Approvals that the policy in force asks for and a new roster cannot give. Officers are told and may go on: a
+    stolen key has to come off the roster at once, and what follows is only that nothing is signed."""
+    asked = Policy.parse(standing.bodies["policy"]).approvals if "policy" in standing.bodies else ()
+    for one in asked:
+        people, there = _people(Role(one.role), new, standing.times.latest)
+        if people < one.count or there < one.organisations:
+            before = f"the policy asks for {one.count} of role {one.role}, from {one.organisations} organisation(s)"
+            after = f"the new roster has {people}, from {there}"
+            example = "any request: refused, until another policy or roster is in force"
+            yield Change(False, "approvals", before, after, example)
 
 
 def _check_reachable(bundle: Bundle, roster: Roster, standing: Standing) -> None:
@@ -252,14 +266,19 @@ def _check_reachable(bundle: Bundle, roster: Roster, standing: Standing) -> None
 
 def check_requirement(role: Role, count: int, organisations: int, roster: Roster, latest: int, what: str) -> None:
     """That the roster has people enough who are valid at ``latest``. Raises HomeError BUNDLE-UNREACHABLE."""
-    people = [one for one in roster.of_role(role) if one.valid(latest)]
-    there = len({one.organisation for one in people})
-    if len(people) < count or there < organisations:
+    people, there = _people(role, roster, latest)
+    if people < count or there < organisations:
         message = (
             f"{what} asks for {count} of role {role} from {organisations} organisation(s); "
-            f"the roster has {len(people)} from {there}."
+            f"the roster has {people} from {there}."
         )
         raise _refused("BUNDLE-UNREACHABLE", message, "Ask for fewer, or install a roster with more people first.")
+
+
+def _people(role: Role, roster: Roster, latest: int) -> tuple[int, int]:
+    """How many people of a role are valid at ``latest``, and of how many organisations."""
+    people = [one for one in roster.of_role(role) if one.valid(latest)]
+    return len(people), len({one.organisation for one in people})
 
 
 def _refused(code: str, message: str, hint: str = "Nothing was changed.") -> HomeError:

@@ -375,3 +375,24 @@ def test_a_decision_without_its_code_is_logged_and_changes_nothing(folder: Path)
         decide(folder, Install(TIGHTER), officers=Council("Sato", "Abe", codes={"Sato": "WRNG-WRNG"}))
     assert kinds(folder) == [*FOUNDED, "declined"]
     assert day_cap(folder) == 200_000
+
+
+def test_a_roster_that_takes_approvers_off_is_in_force_at_once_and_says_that_nothing_will_be_signed(
+    folder: Path,
+) -> None:
+    fewer = [row for row in HOUSE.people() if row[0] != "Chiba"]
+    bundle = HOUSE.signed("roster", rosters.roster_toml(fewer), after=BUNDLES["roster"])
+    decided = decide(folder, Install(bundle))
+    proposal = decided.resolution.proposal
+    assert proposal is not None
+    assert proposal.delay is None
+    (told,) = [change for change in proposal.changes if change.rule == "approvals"]
+    assert told.after == "the new roster has 2, from 1"
+    assert "APPROVALS-MISSING" in councils.reasons(sign(folder, approved(councils.request(), "Ito", "Goto")))
+
+
+def test_a_roster_that_gives_what_the_policy_asks_for_says_nothing_of_it(folder: Path) -> None:
+    fewer = [row for row in HOUSE.people() if row[0] != "Goto"]
+    decided = decide(folder, Install(HOUSE.signed("roster", rosters.roster_toml(fewer), after=BUNDLES["roster"])))
+    assert decided.resolution.proposal is not None
+    assert "approvals" not in {change.rule for change in decided.resolution.proposal.changes}
