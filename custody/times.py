@@ -24,11 +24,16 @@ def seconds_of(text: str) -> int:
         InputError: TIME-FORM for any other spelling; TIME-RANGE before 1970.
     """
     try:
-        if not _FORM.fullmatch(text):
-            raise ValueError
-        seconds = int(datetime.fromisoformat(text).timestamp())
+        seconds = read_rfc3339(text)
     except ValueError:
         raise InputError("TIME-FORM", "A time reads like 2026-11-23T09:30:00Z.") from None
     if seconds < 0:
         raise InputError("TIME-RANGE", "A time is not between the years 1970 and 9999.")
     return seconds
+
+
+def read_rfc3339(text: str) -> int:
+    """Unix seconds of a time in the one spelling, negative before 1970. Raises ValueError."""
+    if not _FORM.fullmatch(text):
+        raise ValueError
+    return int(datetime.fromisoformat(text).timestamp())

@@ -7,11 +7,11 @@ from custody.codec.schema import MAX_FINDINGS, Finding, SchemaError
 from custody.errors import CustodyError, InputError
 from custody.evm.address import checksum_address
 from custody.evm.tokens import TokenRegistry
+from custody.governance import install
 from custody.officers import given
-from custody.officers.compare import compare_roster
 from custody.officers.roster import Role, Roster
 from custody.policy.change import Change
-from custody.policy.compare import compare_list, compare_policy, compare_tokens
+from custody.policy.compare import compare_policy
 from custody.policy.document import Policy
 from custody.policy.explain import asks
 from custody.screening.flagged import FlaggedList
@@ -79,18 +79,10 @@ def _is_readable(kind: Kind, body: bytes) -> bool:
 
 
 def compare(kind: Kind, old: bytes, new: bytes, tokens: TokenRegistry) -> tuple[Change, ...]:
-    """What the new file changes, newly allowed first. Raises InputError."""
-    before, after = read(kind, old), read(kind, new)
-    match before, after:
-        case Policy(), Policy():
-            return compare_policy(before, after, tokens)
-        case FlaggedList(), FlaggedList():
-            return compare_list(before, after)
-        case TokenRegistry(), TokenRegistry():
-            return compare_tokens(before, after)
-        case Roster(), Roster():
-            return compare_roster(before, after)
-    raise InputError("BUNDLE-TYPE", "These are files of two types.")
+    """What the new file changes, newly allowed first. Raises InputError, with every fault in ``details``."""
+    for body in (old, new):
+        read(kind, body)
+    return install.compare(kind, old, new, tokens)
 
 
 def words(rules: Policy | FlaggedList | TokenRegistry | Roster, tokens: TokenRegistry) -> Iterator[str]:

@@ -1,15 +1,13 @@
 """The clocks of this machine, and times as people write them."""
 
-import re
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from custody.errors import HomeError, UsageError
 from custody.governance.clocks import Reading
+from custody.times import read_rfc3339
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 
 
 def unix_time() -> int:
@@ -47,8 +45,6 @@ def parse_time(text: str) -> int:
         UsageError: TIME-SYNTAX.
     """
     try:
-        if not _RFC3339.fullmatch(text):
-            raise ValueError
-        return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+        return read_rfc3339(text)
     except ValueError:
         raise UsageError("TIME-SYNTAX", "A time reads like 2026-11-23T09:30:00Z.") from None

@@ -22,7 +22,7 @@ from custody.policy.change import Change, in_order, verdict
 from custody.policy.compare import compare_list, compare_policy, compare_tokens
 from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
-from custody.wire.bundle import Bundle, SignedBundle
+from custody.wire.bundle import Bundle, Kind, SignedBundle
 
 #: How far a sequence may lie beyond the highest that was taken in: the highest of all leaves room for none.
 MAX_LEAP = 1_000_000
@@ -213,22 +213,35 @@ def _days(seconds: int) -> str:
 
 def _changes(bundle: Bundle, standing: Standing) -> tuple[Change, ...]:
     """What the body changes. Raises HomeError BUNDLE-BODY where it cannot be read."""
-    old = standing.bodies.get(bundle.kind)
     try:
-        match bundle.kind:
-            case "policy":
-                known = None if old is None else Policy.parse(old)
-                return compare_policy(known, Policy.parse(bundle.body), standing.tokens())
-            case "list":
-                return compare_list(None if old is None else FlaggedList.parse(old), FlaggedList.parse(bundle.body))
-            case "tokens":
-                return compare_tokens(standing.tokens(), TokenRegistry.parse(bundle.body))
-            case _:
-                new = Roster.parse(bundle.body)
-                return (*compare_roster(standing.roster(), new), *_unreached(new, standing))
+        changes = compare(bundle.kind, standing.bodies.get(bundle.kind), bundle.body, standing.tokens())
+        unreached = _unreached(Roster.parse(bundle.body), standing) if bundle.kind == "roster" else ()
+        return (*changes, *unreached)
     except CustodyError as error:
         message = f"The {bundle.kind} in this bundle cannot be read: {error.message}"
         raise _refused("BUNDLE-BODY", message, error.hint) from error
+
+
+def compare(kind: Kind, old: bytes | None, new: bytes, tokens: TokenRegistry) -> tuple[Change, ...]:
+    """What one file changes beside another of its kind, newly allowed first.
+
+    Args:
+        old: None where nothing of the kind is in force.
+        tokens: how a policy's amounts of them are written.
+
+    Raises:
+        InputError: a code of the reader of this kind.
+    """
+    match kind:
+        case "policy":
+            return compare_policy(None if old is None else Policy.parse(old), Policy.parse(new), tokens)
+        case "list":
+            return compare_list(None if old is None else FlaggedList.parse(old), FlaggedList.parse(new))
+        case "tokens":
+            known = TokenRegistry() if old is None else TokenRegistry.parse(old)
+            return compare_tokens(known, TokenRegistry.parse(new))
+        case "roster":
+            return compare_roster(None if old is None else Roster.parse(old), Roster.parse(new))
 
 
 def _unreached(new: Roster, standing: Standing) -> Iterator[Change]:
