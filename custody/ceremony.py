@@ -205,6 +205,8 @@ def _past(entry: Entry, private: dict[str, Json], moment: int) -> Past:
         spends=tuple(cast(list[str], private["spends"])),
         payments=tuple((str(row["address"]), int(str(row["amount"])), str(row["asset"])) for row in paid),
         charges={asset: int(amount) for asset, amount in charges.items()},
+        owners=tuple(str(row["owner"]) for row in paid),
+        travel_rule=bytes.fromhex(str(private["travel_rule"])),
     )
 
 

@@ -154,7 +154,7 @@ def judge(
         request=request,
         account=account,
         review=facts,
-        decision=Decision.of(denials, decided.requirements, approvals.missing(decided.requirements)),
+        decision=Decision.of(denials, decided.requirements, approvals.missing(decided.requirements), decided.concerns),
         held=installed.held,
         maker=_maker(request, installed),
         approvers=tuple(person.name for person in approvals.people),
@@ -174,7 +174,19 @@ def _maker(request: WithdrawalRequest, installed: Installed) -> str | None:
 
 def _case(request: WithdrawalRequest, facts: Review, installed: Installed, log: LogView, times: Times) -> Case:
     history = tuple(log.history(horizon(installed.policy))) if installed.policy else ()
-    return Case(facts, request.travel_rule, installed.policy, installed.flagged, history, times.elapsed)
+    header = installed.contents["list"].header if "list" in installed.contents else None
+    return Case(
+        review=facts,
+        travel_rule=request.travel_rule,
+        policy=installed.policy,
+        flagged=installed.flagged,
+        history=history,
+        elapsed=times.elapsed,
+        latest=times.latest,
+        created=request.created,
+        list_made=header.not_before if header else None,
+        evidence={kind: held.digest.hex() for kind, held in installed.held.items()},
+    )
 
 
 def _approvals(

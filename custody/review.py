@@ -15,10 +15,11 @@ from custody.codec.canonical_json import Json
 
 
 class Role(StrEnum):
-    """Whose an output is, proved by derivation: somebody else's, or this account's change."""
+    """Whose an output is, proved by derivation: somebody else's, this account's change, another account of ours."""
 
     PAYMENT = "payment"
     CHANGE = "change"
+    OWN = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,17 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output at its position in the transaction: full ``address``, ``amount`` in base units of ``asset``."""
+    """An output at its position in the transaction: full ``address``, ``amount`` in base units of ``asset``.
+
+    ``owner`` is the own account that the address was derived from, as the policy names it; empty for other roles.
+    """
 
     index: int
     address: str
     amount: int
     asset: Asset
     role: Role
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Review:
 
     @property
     def payments(self) -> tuple[Output, ...]:
-        """Outputs that are not proved to be the account's own."""
+        """Outputs that are not proved to be the paying account's change; moves to other own accounts are among them."""
         return tuple(output for output in self.outputs if output.role is not Role.CHANGE)
 
     def as_json(self) -> dict[str, Json]:
@@ -104,6 +109,7 @@ def _output_json(output: Output) -> dict[str, Json]:
         "amount": str(output.amount),
         "asset": output.asset.asset_id,
         "index": output.index,
+        "owner": output.owner,
         "role": str(output.role),
     }
 

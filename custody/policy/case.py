@@ -20,6 +20,8 @@ class Past:
         spends: references, as in `custody.review.Spend`.
         payments: address, base units and CAIP-19 asset id of each.
         charges: what left, payments and fee, by CAIP-19 asset id.
+        owners: for each of the payments, the own account that it went to, as the policy then named it; or nothing.
+        travel_rule: the block that spoke for the payments.
     """
 
     request: str
@@ -27,6 +29,8 @@ class Past:
     spends: tuple[str, ...]
     payments: tuple[tuple[str, int, str], ...]
     charges: Mapping[str, int]
+    owners: tuple[str, ...] = ()
+    travel_rule: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class Case:
         flagged: None when no list is installed.
         history: earlier authorisations, newest first, at least as far back as `custody.policy.history.horizon` asks.
         elapsed: seconds that the device has really run, counted by itself; never a date.
+        latest: Unix seconds that it is at least; answers "is it too late?" and nothing else.
+        created: Unix seconds at which the request says that it was made.
+        list_made: Unix seconds from which on the list is valid; None where it does not say.
+        evidence: by kind (``policy``, ``list``, ``tokens``, …) the SHA-256 in hex of the file in force.
         records: the block's records, read once; empty when it cannot be read.
         faults: why the block cannot be read.
     """
@@ -50,6 +58,10 @@ class Case:
     flagged: FlaggedList | None
     history: tuple[Past, ...] = field(default=(), repr=False)
     elapsed: int = 0
+    latest: int = 0
+    created: int = 0
+    list_made: int | None = None
+    evidence: Mapping[str, str] = field(default_factory=dict, repr=False)
     records: tuple[TravelRuleRecord, ...] = field(init=False, repr=False)
     faults: tuple[Finding, ...] = field(init=False, repr=False)
 

@@ -9,10 +9,11 @@ from functools import partial
 
 from custody.amounts import Asset, format_amount
 from custody.evm.tokens import Token, TokenRegistry, token_id
+from custody.policy.chain_policy import ChainPolicy
 from custody.policy.change import Change, by_field, in_order, verdict
 from custody.policy.compare_list import compare_list
 from custody.policy.decision import Requirement
-from custody.policy.document import ChainPolicy, OriginatingVasp, Policy
+from custody.policy.document import OriginatingVasp, Policy
 from custody.policy.explain import asks, people
 
 __all__ = ["Change", "compare_list", "compare_policy", "compare_tokens"]

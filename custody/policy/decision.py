@@ -16,6 +16,10 @@ class Outcome(StrEnum):
     DENY = "DENY"
 
 
+#: What a policy may let more people answer for, instead of a denial: the word of a `Reason.concern`.
+CONCERNS = ("duplicate", "stale_list", "unknown_destination", "new_destination", "out_of_hours")
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a rule says no.
@@ -25,12 +29,18 @@ class Reason:
         rule: name of the rule, as in the policy file; ``transaction`` where the review itself refuses.
         observed: what the request holds, in words.
         required: what would have passed, in words.
+        fact: path of the fact that was judged, such as ``outputs[0].amount``.
+        evidence: what the fact rests on, by its digest.
+        concern: of `CONCERNS`, where a policy may ask more people instead; empty where nobody can answer for it.
     """
 
     code: str
     rule: str
     observed: str
     required: str
+    fact: str = ""
+    evidence: str = ""
+    concern: str = ""
 
     @classmethod
     def from_error(cls, error: CustodyError, rule: str) -> "Reason":
@@ -39,7 +49,14 @@ class Reason:
 
     def as_json(self) -> dict[str, Json]:
         """The reason as canonical JSON values."""
-        return {"code": self.code, "observed": self.observed, "required": self.required, "rule": self.rule}
+        return {
+            "code": self.code,
+            "evidence": self.evidence,
+            "fact": self.fact,
+            "observed": self.observed,
+            "required": self.required,
+            "rule": self.rule,
+        }
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,20 +79,26 @@ class Decision:
     Attributes:
         reasons: what speaks against signing, and what is missing.
         requirements: what the policy asks for, met or not; all must hold.
+        concerns: what would speak against signing, had the policy not asked more people to answer for it.
     """
 
     outcome: Outcome
     reasons: tuple[Reason, ...]
     requirements: tuple[Requirement, ...]
+    concerns: tuple[Reason, ...] = ()
 
     @classmethod
     def of(
-        cls, denials: Iterable[Reason], requirements: Iterable[Requirement], missing: Iterable[Reason] = ()
+        cls,
+        denials: Iterable[Reason],
+        requirements: Iterable[Requirement],
+        missing: Iterable[Reason] = (),
+        concerns: Iterable[Reason] = (),
     ) -> "Decision":
         """DENY for any denial, else NEEDS_APPROVAL for anything missing, else ALLOW; everything in a fixed order."""
         against, lacking = set(denials), set(missing)
         outcome = Outcome.DENY if against else Outcome.NEEDS_APPROVAL if lacking else Outcome.ALLOW
-        return cls(outcome, ordered(against | lacking), tuple(sorted(set(requirements))))
+        return cls(outcome, ordered(against | lacking), tuple(sorted(set(requirements))), ordered(concerns))
 
     @property
     def allowed(self) -> bool:
@@ -85,6 +108,7 @@ class Decision:
     def as_json(self) -> dict[str, Json]:
         """The decision as canonical JSON values."""
         return {
+            "concerns": [concern.as_json() for concern in self.concerns],
             "outcome": str(self.outcome),
             "reasons": [reason.as_json() for reason in self.reasons],
             "requirements": [requirement.as_json() for requirement in self.requirements],
@@ -93,4 +117,8 @@ class Decision:
 
 def ordered(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Each reason once. Every field takes part: two processes must put the same reasons in the same order."""
-    return tuple(sorted(set(reasons), key=lambda one: (one.rule, one.code, one.observed, one.required)))
+    return tuple(sorted(set(reasons), key=_order))
+
+
+def _order(one: Reason) -> tuple[str, ...]:
+    return one.rule, one.code, one.observed, one.required, one.fact, one.evidence, one.concern

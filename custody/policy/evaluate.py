@@ -10,6 +10,7 @@ from custody.policy.document import Policy
 from custody.policy.history import CapPerDay, NotRepeated
 from custody.policy.records import RecordBound, RecordComplete, RecordFromThisHouse, RecordPresent
 from custody.policy.rules import AddressOnChain, CapPerTransaction, FeeCaps, NotFlagged, Rule, UnnamedChain
+from custody.review import Review, totals
 
 __all__ = ["Case", "Evaluation", "evaluate", "rules_of"]
 
@@ -25,19 +26,35 @@ class Evaluation:
     Attributes:
         reasons: every reason against signing, in a fixed order.
         requirements: whose approvals the policy asks for.
+        concerns: what more people answer for, because the policy says so; in a fixed order.
     """
 
     reasons: tuple[Reason, ...]
     requirements: tuple[Requirement, ...]
+    concerns: tuple[Reason, ...] = ()
 
 
 def evaluate(case: Case) -> Evaluation:
     """Asks every rule. Pure: the same case, the same evaluation."""
     if case.policy is None:
         return Evaluation((NO_POLICY,), ())
-    rules = rules_of(case.policy, case.review.chain_id)
-    reasons = ordered(reason for rule in rules for reason in _bounded(rule, case))
-    return Evaluation(reasons, case.policy.approvals)
+    policy, review = case.policy, case.review
+    found = ordered(reason for rule in rules_of(policy, review.chain_id) for reason in _bounded(rule, case))
+    concerns = tuple(reason for reason in found if policy.answered(reason.concern))
+    asked = {requirement for reason in concerns for requirement in policy.answered(reason.concern)}
+    return Evaluation(
+        reasons=tuple(reason for reason in found if reason not in concerns),
+        requirements=tuple(sorted({*policy.approvals, *asked, *tiers(policy, review)})),
+        concerns=concerns,
+    )
+
+
+def tiers(policy: Policy, review: Review) -> Iterator[Requirement]:
+    """Whom the policy asks for because of the amounts that are paid."""
+    named, paid = policy.chain(review.chain_id), totals(review.payments)
+    for tier in named.tiers if named else ():
+        if paid.get(tier.asset_id, 0) > tier.above:
+            yield tier.requirement
 
 
 def rules_of(policy: Policy, chain_id: str) -> tuple[Rule, ...]:

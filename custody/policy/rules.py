@@ -8,8 +8,8 @@ from custody.amounts import format_amount
 from custody.chains import Chain
 from custody.errors import InputError
 from custody.policy.case import Case
+from custody.policy.chain_policy import ChainPolicy
 from custody.policy.decision import Reason
-from custody.policy.document import ChainPolicy
 from custody.review import totals
 from custody.screening.address import decode_on_chain
 

@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from custody.bitcoin.script import encode_address
 from custody.chains import BITCOIN, ETHEREUM, REGTEST, Chain, EvmChain
 from custody.policy.case import Case, Past
+from custody.policy.chain_policy import ROLES, ChainPolicy
 from custody.policy.change import Change
 from custody.policy.compare import compare_list, compare_policy
 from custody.policy.decision import Requirement
-from custody.policy.document import ROLES, ChainPolicy, OriginatingVasp, Policy
+from custody.policy.document import OriginatingVasp, Policy
 from custody.policy.evaluate import evaluate
 from custody.policy.history import DAY
 from custody.review import Review, Spend

@@ -176,7 +176,7 @@ ADDRESSES = [examples.PAYEE, examples.SECOND_PAYEE, examples.CHANGE, examples.FL
 def test_a_transaction_changed_under_an_honest_record_is_denied(position: int, changes: dict[str, Any]) -> None:
     outputs = list(REVIEW.outputs)
     outputs[position] = dataclasses.replace(outputs[position], **changes)
-    paid = {(output.index, output.address, output.amount) for output in outputs if output.role is Role.PAYMENT}
+    paid = {(output.index, output.address, output.amount) for output in outputs if output.role is not Role.CHANGE}
     honest = {(output.index, output.address, output.amount) for output in REVIEW.payments}
     assert decide(BLOCK, dataclasses.replace(REVIEW, outputs=tuple(outputs))).allowed == (paid == honest)
 

@@ -42,7 +42,17 @@ def test_the_requirements_stand_on_every_decision_each_once_and_in_order() -> No
 
 def test_a_decision_as_json() -> None:
     assert Decision.of([], [TWO], [MISSING]).as_json() == {
+        "concerns": [],
         "outcome": "NEEDS_APPROVAL",
-        "reasons": [{"code": "B-B", "observed": "1 approval", "required": "2 approvals", "rule": "approvals"}],
+        "reasons": [
+            {
+                "code": "B-B",
+                "evidence": "",
+                "fact": "",
+                "observed": "1 approval",
+                "required": "2 approvals",
+                "rule": "approvals",
+            }
+        ],
         "requirements": [{"count": 2, "organisations": 2, "role": "approver"}],
     }

@@ -11,8 +11,9 @@ from custody import chains
 from custody.codec.schema import SchemaError
 from custody.codec.toml import MAX_LINE_BYTES
 from custody.errors import InputError
+from custody.policy.chain_policy import ChainPolicy
 from custody.policy.decision import Requirement
-from custody.policy.document import MAX_POLICY_BYTES, ChainPolicy, OriginatingVasp, Policy
+from custody.policy.document import MAX_POLICY_BYTES, OriginatingVasp, Policy
 
 TEXT = examples.POLICY.decode()
 

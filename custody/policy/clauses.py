@@ -1,0 +1,320 @@
+"""The parts of a policy that hold on every network: how fresh, when, for whom, and who answers for what."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from custody.chains import CHAINS, BitcoinChain, Chain
+from custody.codec.schema import (
+    ANY_SCRIPT,
+    BaseUnits,
+    Fault,
+    Field,
+    Many,
+    Object,
+    Reading,
+    Text,
+    Whole,
+    Word,
+    may,
+    need,
+)
+from custody.errors import InputError
+from custody.evm.shapes import Address
+from custody.policy.chain_policy import REQUIREMENT, Asked, asset_id
+from custody.policy.decision import CONCERNS, Requirement
+from custody.screening.address import Program, canonical_address, decode_on_chain
+from custody.times import read_rfc3339
+from custody.travel_rule.rates import ReferenceRate
+
+MAX_HOURS = 8_784
+MAX_COOL_DOWN_HOURS = 720
+MAX_FORGET_DAYS = 365
+MAX_RATES = 100
+MAX_ALLOWED = 500
+MAX_OWN_ACCOUNTS = 50
+
+#: The jurisdiction profile of a policy that names none.
+PROFILE = "jp"
+PROFILES = ("eu", "fatf", "jp", "us")
+#: How near to the world an own account is.
+TIERS = ("cold", "warm", "hot")
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+CURRENCIES = ("EUR", "JPY", "USD")
+
+_CHAINS = {chain.alias: chain for chain in CHAINS}
+_OFFSET = re.compile(r"[+-](?:0[0-9]|1[0-4]):[0-5][0-9]")
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
+_CHECKSUM = re.compile(r"[02-9ac-hj-np-z]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class TravelRulePolicy:
+    """By which jurisdiction's ``profile`` records are judged, and ``rates`` for thresholds in money."""
+
+    profile: str = PROFILE
+    rates: tuple[ReferenceRate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListAge:
+    """From which age of the flagged list on more people are asked (None: never), and from which nothing is paid."""
+
+    deny_after_hours: int
+    escalate_after_hours: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When withdrawals are signed: ``days`` (0 is Monday) from ``start`` up to ``end``, minutes after midnight.
+
+    ``offset`` is the minutes by which local time is ahead of UTC; a fixed one, as a device keeps no table of zones.
+    """
+
+    offset: int
+    days: tuple[int, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewDestinations:
+    """A payee is new until a first payment was authorised ``cool_down_hours`` ago, and again after ``forget_days``."""
+
+    cool_down_hours: int
+    forget_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A destination that the house knows: ``name`` is for people, ``program`` what counts."""
+
+    chain: Chain
+    address: str
+    name: str
+    program: Program
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAccount:
+    """An account of this house: a registered Bitcoin account by its ``checksum``, or an EVM ``address``."""
+
+    name: str
+    tier: str
+    chain: Chain
+    checksum: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Whom the policy asks where a ``concern`` is met, instead of refusing."""
+
+    concern: str
+    requirement: Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Text of one form, made into a number by ``number``."""
+
+    pattern: re.Pattern[str]
+    means: str
+    number: Any
+
+    def read(self, value: object, where: str, reading: Reading) -> Any:
+        """The number."""
+        if not isinstance(value, str) or not self.pattern.fullmatch(value):
+            reading.fault(Fault.TEXT, where, "a text of another form", self.means)
+            return 0
+        return self.number(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time, RFC 3339 in UTC, as Unix seconds."""
+
+    def read(self, value: object, where: str, reading: Reading) -> Any:
+        """The seconds."""
+        try:
+            return read_rfc3339(value if isinstance(value, str) else "")
+        except ValueError:
+            reading.fault(Fault.TEXT, where, "no time", "a time such as 2026-11-23T09:30:00Z")
+            return 0
+
+
+def _minutes(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
+def _offset(text: str) -> int:
+    return _minutes(text[1:]) * (-1 if text[0] == "-" else 1)
+
+
+class _Ordered(Object):
+    """A table whose two numbers must stand in order."""
+
+    def read(self, value: object, where: str, reading: Reading) -> Any:
+        """What ``build`` makes of it."""
+        built = Object.read(self, value, where, reading)
+        match built:
+            case Hours(start=start, end=end) if start >= end:
+                reading.fault(Fault.NUMBER, f"{where}.to", "an end that is not after the start", "a time after from")
+            case ListAge(deny_after_hours=deny, escalate_after_hours=int(first)) if first >= deny:
+                observed = f"{first} hours, when nothing is paid any more"
+                reading.fault(Fault.NUMBER, f"{where}.escalate_after_hours", observed, "less than deny_after_hours")
+            case NewDestinations(cool_down_hours=hours, forget_days=days) if hours >= days * 24:
+                reading.fault(Fault.NUMBER, f"{where}.forget_days", f"{days} days", "more than cool_down_hours")
+        return built
+
+
+class _AddressOf(Object):
+    """A table with an address that belongs to its chain."""
+
+    def read(self, value: object, where: str, reading: Reading) -> Any:
+        """What ``build`` makes of it."""
+        try:
+            return Object.read(self, value, where, reading)
+        except InputError as error:
+            reading.fault(Fault.TEXT, where, error.message.rstrip("."), "an address of this chain, or a checksum")
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows(Many):
+    """A list in which no two items say the same of one thing; ``key`` makes the thing of an item."""
+
+    key: Any
+    thing: str
+
+    def read(self, value: object, where: str, reading: Reading) -> Any:
+        """The items as a tuple."""
+        items = tuple(item for item in Many.read(self, value, where, reading) if item)
+        if len({self.key(item) for item in items}) < len(items):
+            reading.fault(Fault.COUNT, where, f"one {self.thing} twice", f"each {self.thing} once")
+        return items
+
+
+def _allowed(chain: str, address: str, name: str) -> Allowed:
+    network, spelled = _CHAINS[chain], canonical_address(address)
+    return Allowed(network, spelled, name, decode_on_chain(spelled, network))
+
+
+def _own(name: str, tier: str, chain: str, checksum: str | None, address: str | None) -> OwnAccount:
+    network = _CHAINS[chain]
+    if isinstance(network, BitcoinChain) != (checksum is not None):
+        raise InputError("ADDRESS-KIND", "A Bitcoin account is named by its checksum, an EVM account by its address.")
+    spelled = canonical_address(address) if address else None
+    if spelled:
+        decode_on_chain(spelled, network)
+    return OwnAccount(name, tier, network, checksum, spelled)
+
+
+def _rate(chain: str, contract: bytes | None, currency: str, price: int, valid_until: int) -> ReferenceRate:
+    return ReferenceRate(asset_id(_CHAINS[chain], contract), currency, price, valid_until)
+
+
+def _hours(offset: int, days: tuple[str, ...], start: int, end: int) -> Hours:
+    return Hours(offset, tuple(sorted(WEEK.index(day) for day in days if day in WEEK)), start, end)
+
+
+def _escalation(concern: str, **asked: Any) -> Escalation:
+    return Escalation(concern, Requirement(**asked))
+
+
+NAME = Text(100, ANY_SCRIPT, "letters without control or invisible characters")
+_ALIAS = Word(tuple(_CHAINS))
+_ADDRESS = Text(128, re.compile(r"[0-9A-Za-z]+"), "an address, letters and digits")
+
+TRAVEL_RULE = Object(
+    TravelRulePolicy,
+    {
+        "profile": Field(("profile",), Word(PROFILES), default=PROFILE),
+        "rates": may(
+            "rates",
+            shape=_Rows(
+                Object(
+                    _rate,
+                    {
+                        "chain": need("chain", shape=_ALIAS),
+                        "contract": may("contract", shape=Address()),
+                        "currency": need("currency", shape=Word(CURRENCIES)),
+                        "price": need("price", shape=BaseUnits()),
+                        "valid_until": need("valid_until", shape=Moment()),
+                    },
+                ),
+                0,
+                MAX_RATES,
+                lambda rate: (rate.asset_id, rate.currency),
+                "asset and currency",
+            ),
+        ),
+    },
+)
+
+LIST_AGE = _Ordered(
+    ListAge,
+    {
+        "deny_after_hours": need("deny_after_hours", shape=Whole(1, MAX_HOURS)),
+        "escalate_after_hours": may("escalate_after_hours", shape=Whole(1, MAX_HOURS)),
+    },
+)
+
+HOURS = _Ordered(
+    _hours,
+    {
+        "offset": need("utc_offset", shape=_Form(_OFFSET, "an offset such as +09:00", _offset)),
+        "days": need("days", shape=_Rows(Word(WEEK), 1, len(WEEK), str, "day")),
+        "start": need("from", shape=_Form(_CLOCK, "a time of day such as 09:00", _minutes)),
+        "end": need("to", shape=_Form(_CLOCK, "a time of day such as 18:00", _minutes)),
+    },
+)
+
+NEW_DESTINATIONS = _Ordered(
+    NewDestinations,
+    {
+        "cool_down_hours": need("cool_down_hours", shape=Whole(1, MAX_COOL_DOWN_HOURS)),
+        "forget_days": need("forget_days", shape=Whole(1, MAX_FORGET_DAYS)),
+    },
+)
+
+ALLOWLIST = _Rows(
+    _AddressOf(
+        _allowed,
+        {
+            "chain": need("chain", shape=_ALIAS),
+            "address": need("address", shape=_ADDRESS),
+            "name": need("name", shape=NAME),
+        },
+    ),
+    0,
+    MAX_ALLOWED,
+    lambda allowed: (allowed.chain.alias, allowed.program),
+    "destination",
+)
+
+OWN_ACCOUNTS = _Rows(
+    _AddressOf(
+        _own,
+        {
+            "name": need("name", shape=NAME),
+            "tier": need("tier", shape=Word(TIERS)),
+            "chain": need("chain", shape=_ALIAS),
+            "checksum": may("checksum", shape=Text(8, _CHECKSUM, "a descriptor's checksum, 8 characters")),
+            "address": may("address", shape=_ADDRESS),
+        },
+        one_of=("checksum", "address"),
+    ),
+    0,
+    MAX_OWN_ACCOUNTS,
+    lambda own: own.name,
+    "name",
+)
+
+ESCALATIONS = _Rows(
+    Asked(_escalation, {"concern": need("concern", shape=Word(CONCERNS)), **REQUIREMENT}),
+    0,
+    len(CONCERNS) * 2,
+    lambda escalation: (escalation.concern, escalation.requirement.role),
+    "concern and role",
+)
