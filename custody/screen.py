@@ -15,7 +15,7 @@ from custody.chains import chain
 from custody.codec.canonical_json import Json
 from custody.errors import CustodyError
 from custody.judgement import Judgement
-from custody.policy.decision import Decision
+from custody.policy.decision import Decision, Reason
 from custody.policy.explain import render
 from custody.review import Output, Review, Role, leaving
 from custody.times import rfc3339
@@ -162,12 +162,15 @@ def _records(block: bytes) -> tuple[TravelRuleRecord, ...]:
 
 
 def _verdict(decision: Decision) -> Iterator[str]:
-    reasons = (
-        replace(reason, observed=printable(reason.observed), required=printable(reason.required))
-        for reason in decision.reasons
-    )
-    for line in render(replace(decision, reasons=tuple(reasons))).split("\n"):
+    told = replace(decision, reasons=_printable(decision.reasons), concerns=_printable(decision.concerns))
+    for line in render(told).split("\n"):
         yield from folded(line, _REASON)
+
+
+def _printable(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    return tuple(
+        replace(reason, observed=printable(reason.observed), required=printable(reason.required)) for reason in reasons
+    )
 
 
 def _network(chain_id: str) -> str:

@@ -1,8 +1,9 @@
 """What a policy says of one network: amounts by asset, fees, kinds of transaction, and tiers of approval."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from custody.chains import Chain, EvmChain
@@ -81,16 +82,17 @@ class ChainPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Once(Many):
-    """A list in which each value of ``key`` stands once: of two items nobody could say which holds."""
+class Rows(Many):
+    """A list in which each ``thing`` stands once, told by ``key``: of two items nobody could say which holds."""
 
-    key: str
+    key: Callable[[Any], object]
+    thing: str
 
     def read(self, value: object, where: str, reading: Reading) -> Any:
         """The items as a tuple."""
         items = tuple(item for item in Many.read(self, value, where, reading) if item)
-        if len({getattr(item, self.key) for item in items}) < len(items):
-            reading.fault(Fault.COUNT, where, f"one {self.key} twice", f"each {self.key} once")
+        if len({self.key(item) for item in items}) < len(items):
+            reading.fault(Fault.COUNT, where, f"one {self.thing} twice", f"each {self.thing} once")
         return items
 
 
@@ -196,8 +198,8 @@ def section(chain: Chain) -> Shape:
         "feerate_cap": need("feerate_cap", shape=Whole(1, MAX_FEERATE)),
         "fee_percent_cap": need("fee_percent_cap", shape=Whole(0, MAX_PERCENT)),
         "tiers": may("tiers", shape=Many(tier, 0, MAX_TIERS)),
-        "actions": Field(("actions",), Many(Word(actions), 1, len(actions))),
+        "actions": Field(("actions",), Rows(Word(actions), 1, len(actions), str, "action")),
     }
     if evm:
-        fields["tokens"] = may("tokens", shape=Once(_TOKEN_BOUNDS, 0, MAX_TOKENS, "contract"))
+        fields["tokens"] = may("tokens", shape=Rows(_TOKEN_BOUNDS, 0, MAX_TOKENS, attrgetter("contract"), "contract"))
     return Object(partial(_of_chain, chain), fields)

@@ -21,7 +21,7 @@ from custody.codec.schema import (
 )
 from custody.errors import InputError
 from custody.evm.shapes import Address
-from custody.policy.chain_policy import REQUIREMENT, Asked, asset_id
+from custody.policy.chain_policy import REQUIREMENT, Asked, Rows, asset_id
 from custody.policy.decision import CONCERNS, Requirement
 from custody.screening.address import Program, canonical_address, decode_on_chain
 from custody.times import read_rfc3339
@@ -180,21 +180,6 @@ class _AddressOf(Object):
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows(Many):
-    """A list in which no two items say the same of one thing; ``key`` makes the thing of an item."""
-
-    key: Any
-    thing: str
-
-    def read(self, value: object, where: str, reading: Reading) -> Any:
-        """The items as a tuple."""
-        items = tuple(item for item in Many.read(self, value, where, reading) if item)
-        if len({self.key(item) for item in items}) < len(items):
-            reading.fault(Fault.COUNT, where, f"one {self.thing} twice", f"each {self.thing} once")
-        return items
-
-
 def _allowed(chain: str, address: str, name: str) -> Allowed:
     network, spelled = _CHAINS[chain], canonical_address(address)
     return Allowed(network, spelled, name, decode_on_chain(spelled, network))
@@ -232,7 +217,7 @@ TRAVEL_RULE = Object(
         "profile": Field(("profile",), Word(PROFILES), default=PROFILE),
         "rates": may(
             "rates",
-            shape=_Rows(
+            shape=Rows(
                 Object(
                     _rate,
                     {
@@ -264,7 +249,7 @@ HOURS = _Ordered(
     _hours,
     {
         "offset": need("utc_offset", shape=_Form(_OFFSET, "an offset such as +09:00", _offset)),
-        "days": need("days", shape=_Rows(Word(WEEK), 1, len(WEEK), str, "day")),
+        "days": need("days", shape=Rows(Word(WEEK), 1, len(WEEK), str, "day")),
         "start": need("from", shape=_Form(_CLOCK, "a time of day such as 09:00", _minutes)),
         "end": need("to", shape=_Form(_CLOCK, "a time of day such as 18:00", _minutes)),
     },
@@ -278,7 +263,7 @@ NEW_DESTINATIONS = _Ordered(
     },
 )
 
-ALLOWLIST = _Rows(
+ALLOWLIST = Rows(
     _AddressOf(
         _allowed,
         {
@@ -293,7 +278,7 @@ ALLOWLIST = _Rows(
     "destination",
 )
 
-OWN_ACCOUNTS = _Rows(
+OWN_ACCOUNTS = Rows(
     _AddressOf(
         _own,
         {
@@ -311,7 +296,7 @@ OWN_ACCOUNTS = _Rows(
     "name",
 )
 
-ESCALATIONS = _Rows(
+ESCALATIONS = Rows(
     Asked(_escalation, {"concern": need("concern", shape=Word(CONCERNS)), **REQUIREMENT}),
     0,
     len(CONCERNS) * 2,

@@ -5,13 +5,14 @@ The caller keeps the exact bytes; their SHA-256 is the policy's identity. `docs/
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from custody.chains import CHAINS
 from custody.codec import toml as toml_file
 from custody.codec.schema import Fault, Field, Object, Text, Whole, may, need, read
 from custody.policy import clauses
-from custody.policy.chain_policy import REQUIREMENT, ROLES, Asked, ChainPolicy, Once, section
+from custody.policy.chain_policy import REQUIREMENT, ROLES, Asked, ChainPolicy, Rows, section
 from custody.policy.clauses import (
     Allowed,
     Escalation,
@@ -130,7 +131,9 @@ _DOCUMENT = Object(
                 },
             ),
         ),
-        "approvals": may("approvals", shape=Once(Asked(Requirement, REQUIREMENT), 0, len(ROLES), "role")),
+        "approvals": may(
+            "approvals", shape=Rows(Asked(Requirement, REQUIREMENT), 0, len(ROLES), attrgetter("role"), "role")
+        ),
         "repeat_days": Field(("repeat_days",), Whole(0, MAX_REPEAT_DAYS), default=REPEAT_DAYS),
         "request_hours": Field(("request_hours",), Whole(1, MAX_REQUEST_HOURS), default=MAX_REQUEST_HOURS),
         "travel_rule": may("travel_rule", shape=clauses.TRAVEL_RULE),

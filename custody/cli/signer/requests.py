@@ -161,6 +161,7 @@ def _judgement_fields(judgement: Judgement) -> dict[str, Json]:
         "fee": str(facts.fee) if facts else None,
         "decision": str(judgement.decision.outcome),
         "reasons": [reason.as_json() for reason in judgement.decision.reasons],
+        "concerns": [concern.as_json() for concern in judgement.decision.concerns],
         "requirements": [one.as_json() for one in judgement.decision.requirements],
         "approvers": list(judgement.approvers),
         **files_fields(judgement.held),
