@@ -10,7 +10,6 @@ from custody.codec.schema import (
     BaseUnits,
     Fault,
     Field,
-    Many,
     Object,
     Reading,
     Text,

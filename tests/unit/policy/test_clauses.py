@@ -198,16 +198,13 @@ def test_escalations_are_read_and_asked_by_concern() -> None:
     assert faults(impossible) == [("NUMBER", "escalations[0].organisations")]
 
 
-RATE = "\n".join(
-    [
-        "",
-        "[[travel_rule.rates]]",
-        'chain = "{}"',
-        '{}currency = "USD"',
-        'price = "6750000"',
-        'valid_until = "2026-12-01T00:00:00Z"',
-    ]
-)
+RATE = """
+[[travel_rule.rates]]
+chain = "{}"
+{}currency = "USD"
+price = "6750000"
+valid_until = "2026-12-01T00:00:00Z"
+"""
 
 
 def test_reference_rates_are_read() -> None:
