@@ -22,6 +22,7 @@ from custody.demo.keys import keys
 from custody.wire.request import WithdrawalRequest
 
 JSON = "--json"
+REASONS = "reasons requirements"
 FILES = "list policy roster tokens"
 
 
@@ -91,7 +92,7 @@ def test_the_network_takes_what_came_out(story: dict[str, Ended]) -> None:
         ("show request", "frames type"),
         (
             "review",
-            f"account approvers chain confirmation decision fee kind {FILES} outputs reasons request requirements",
+            f"{FILES} account approvers chain concerns confirmation decision fee kind outputs {REASONS} request",
         ),
         ("sign", "checkpoint entry request status"),
         ("repeat", "checkpoint entry request status"),
