@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from custody.errors import InputError
 
+_UNITS = re.compile(r"(0|[1-9][0-9]{0,77})(?:\.([0-9]{1,77}))?", re.ASCII)
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
 
 
@@ -26,6 +27,19 @@ def parse_base_units(text: str) -> int:
     if not _DECIMAL.fullmatch(text):
         raise InputError("AMOUNT-SYNTAX", "An amount must be a decimal string of base units without leading zeros.")
     return int(text)
+
+
+def parse_decimal(text: str, decimals: int) -> int:
+    """Base units from a decimal number of whole units: ``1.5`` of an 8-decimal asset is ``150000000``.
+
+    Raises:
+        InputError: AMOUNT-SYNTAX for signs, exponents, leading zeros, other alphabets, more decimals than there are.
+    """
+    match = _UNITS.fullmatch(text)
+    if not match or len(fraction := match[2] or "") > decimals:
+        message = f"An amount must be a decimal number of at most {decimals} decimals, without leading zeros."
+        raise InputError("AMOUNT-SYNTAX", message)
+    return int(match[1] + fraction.ljust(decimals, "0"))
 
 
 def format_amount(base_units: int, asset: Asset) -> str:

@@ -12,10 +12,11 @@ from custody.errors import InputError
 from custody.evm.tokens import TokenRegistry
 from custody.families import Account, account_type, parse_account
 from custody.governance.contents import Content
-from custody.governance.state import Held
+from custody.governance.state import KINDS, Held
 from custody.officers.roster import Roster
 from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
+from custody.travel_rule.vasp_keys import VaspKeys
 
 MAX_ACCOUNTS_BYTES = 262_144
 
@@ -28,17 +29,18 @@ class Files(NamedTuple):
     flagged: bytes | None = None
     tokens: bytes | None = None
     roster: bytes | None = None
+    vasps: bytes | None = None
 
     @property
     def by_kind(self) -> dict[str, bytes]:
         """What is there of the kinds that bundles bring."""
-        named = zip(("policy", "list", "tokens", "roster"), self[1:], strict=True)
+        named = zip(KINDS, self[1:], strict=True)
         return {kind: content for kind, content in named if content is not None}
 
     @classmethod
     def of(cls, accounts: bytes, files: Mapping[str, bytes]) -> "Files":
         """From the files by kind."""
-        return cls(accounts, *(files.get(kind) for kind in ("policy", "list", "tokens", "roster")))
+        return cls(accounts, *(files.get(kind) for kind in KINDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Installed:
         contents: by kind, the files that decide.
         tokens: the tokens that are known; none where no registry is installed.
         roster: None in a rehearsal home that was made without one.
+        vasps: the keys of counterparties; None where no file of them is installed.
     """
 
     origin: str
@@ -60,13 +63,14 @@ class Installed:
     flagged: FlaggedList | None
     tokens: TokenRegistry
     roster: Roster | None
+    vasps: VaspKeys | None = None
 
     @classmethod
     def parse(cls, origin: str, files: Files, *, rehearsal: bool) -> "Installed":
         """What these files hold.
 
         Raises:
-            InputError: a code of the policy, list, token, roster, bundle or account reader.
+            InputError: a code of the policy, list, token, roster, VASP-keys, bundle or account reader.
         """
         contents = {kind: Content.read(kind, exact) for kind, exact in files.by_kind.items()}
         bodies = {kind: content.body for kind, content in contents.items()}
@@ -79,6 +83,7 @@ class Installed:
             flagged=FlaggedList.parse(bodies["list"]) if "list" in bodies else None,
             tokens=TokenRegistry.parse(bodies["tokens"]) if "tokens" in bodies else TokenRegistry(()),
             roster=Roster.parse(bodies["roster"]) if "roster" in bodies else None,
+            vasps=VaspKeys.parse(bodies["vasps"]) if "vasps" in bodies else None,
         )
 
     @property

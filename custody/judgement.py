@@ -185,6 +185,7 @@ def _case(request: WithdrawalRequest, facts: Review, installed: Installed, log: 
         latest=times.latest,
         created=request.created,
         list_made=header.not_before if header else None,
+        vasps=installed.vasps,
         evidence={kind: held.digest.hex() for kind, held in installed.held.items()},
     )
 

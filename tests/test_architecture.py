@@ -12,8 +12,8 @@ import pytest
 ROOMS = [
     *["errors", "times", "amounts", "chains", "signatures", "codec", "review", "keys", "bitcoin", "evm", "families"],
     *[
-        "travel_rule",
         "screening",
+        "travel_rule",
         "policy",
         "wire",
         "officers",

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     FROZEN = "frozen"
     THAWING = "thawing"
     DECLINED = "declined"
+    VASPS = "vasps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Schema:
 
 
 _JUDGED = (
-    "account approvals decision decision_digest facts facts_digest list maker policy purpose roster tokens travel_rule"
+    "account approvals decision decision_digest facts facts_digest list maker policy purpose roster tokens travel_rule "
+    "vasps"
 )
 #: What every decision about the device itself holds: who took it, when by the elapsed clock, and what is in force then.
 _DECIDED = "agreed elapsed officers sealed_rules state"
@@ -91,6 +93,7 @@ SCHEMAS: Mapping[str, Schema] = {
     Kind.FROZEN: Schema(_DECIDED),
     Kind.THAWING: Schema(_DECIDED),
     Kind.DECLINED: Schema("officers reason"),
+    Kind.VASPS: Schema("digest text"),
 }
 
 _DIGEST = '"([0-9a-f]{64})"'

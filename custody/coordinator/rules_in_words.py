@@ -1,7 +1,7 @@
-"""What a policy, list, token registry or roster holds, in words, and every fault of one that cannot be read."""
+"""What a file that decides holds, in words, and every fault of one that cannot be read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from custody.codec.schema import MAX_FINDINGS, Finding, SchemaError
 from custody.errors import CustodyError, InputError
@@ -12,27 +12,32 @@ from custody.officers import given
 from custody.officers.roster import Role, Roster
 from custody.policy.change import Change
 from custody.policy.compare import compare_policy
+from custody.policy.compare_vasps import spaced
 from custody.policy.document import Policy
 from custody.policy.explain import asks
 from custody.screening.flagged import FlaggedList
 from custody.times import rfc3339
+from custody.travel_rule.vasp_keys import VaspKeys
 from custody.wire.bundle import KINDS, Kind
+
+Rules: TypeAlias = Policy | FlaggedList | TokenRegistry | Roster | VaspKeys
 
 _READERS: Mapping[str, Callable[[bytes], Any]] = {
     "policy": Policy.parse,
     "list": FlaggedList.parse,
     "tokens": TokenRegistry.parse,
     "roster": Roster.parse,
+    "vasps": VaspKeys.parse,
 }
 
 
-def read(kind: Kind, body: bytes) -> Policy | FlaggedList | TokenRegistry | Roster:
+def read(kind: Kind, body: bytes) -> Rules:
     """The file of this kind.
 
     Raises:
         InputError: a code of its reader, with every fault in ``details``.
     """
-    rules: Policy | FlaggedList | TokenRegistry | Roster
+    rules: Rules
     try:
         rules = _READERS[kind](body)
     except InputError as error:
@@ -85,7 +90,7 @@ def compare(kind: Kind, old: bytes, new: bytes, tokens: TokenRegistry) -> tuple[
     return install.compare(kind, old, new, tokens)
 
 
-def words(rules: Policy | FlaggedList | TokenRegistry | Roster, tokens: TokenRegistry) -> Iterator[str]:
+def words(rules: Rules, tokens: TokenRegistry) -> Iterator[str]:
     """What the file says, a line each; ``tokens`` tell how a policy's amounts of them are written."""
     match rules:
         case Policy():
@@ -96,6 +101,8 @@ def words(rules: Policy | FlaggedList | TokenRegistry | Roster, tokens: TokenReg
             yield from _tokens(rules)
         case Roster():
             yield from _roster(rules)
+        case VaspKeys():
+            yield from _vasps(rules)
 
 
 def _policy(policy: Policy, tokens: TokenRegistry) -> Iterator[str]:
@@ -140,6 +147,15 @@ def _roster(roster: Roster) -> Iterator[str]:
             until = f", until {rfc3339(one.until)}" if one.until is not None else ""
             key = given.spaced(one.fingerprint) if one.fingerprint else "no certificate"
             yield f"  {one.name}, {one.organisation}{until}: {key}"
+
+
+def _vasps(keys: VaspKeys) -> Iterator[str]:
+    yield f"Counterparties address this house as {keys.did}."
+    yield f"{len(keys.vasps)} of them. Compare each key by telephone or on paper, not by the mail that it came with."
+    for vasp in keys.vasps:
+        yield f"{vasp.name}, {vasp.jurisdiction}{f', LEI {vasp.lei}' if vasp.lei else ''}: {vasp.did}"
+        for key in vasp.keys:
+            yield f"  {key.algorithm} {key.kid}, until {rfc3339(key.not_after)}: {spaced(key.thumbprint)}"
 
 
 def told(changes: Iterable[Change]) -> Iterator[str]:

@@ -109,7 +109,7 @@ def found(
 
     Raises:
         HomeError: PASSPHRASE-SHORT, PASSPHRASE-LONG.
-        InputError: what the policy, list, token, roster or bundle reader says.
+        InputError: what the policy, list, token, roster, VASP-keys or bundle reader says.
         UsageError: OFFICERS-ROSTER.
     """
     roster = check_files(files)

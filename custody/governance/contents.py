@@ -14,7 +14,7 @@ class Content:
 
     Attributes:
         digest: SHA-256 of the exact bytes, header included.
-        body: the policy, list, token registry or roster itself.
+        body: the policy, list, token registry, roster or file of VASP keys itself.
         header: None for a file that a rehearsal home pinned as it was.
     """
 

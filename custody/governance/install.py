@@ -20,8 +20,10 @@ from custody.officers.openpgp import MAX_SIGNATURE_LEAD, Certificate, Claim, Det
 from custody.officers.roster import Person, Role, Roster
 from custody.policy.change import Change, in_order, verdict
 from custody.policy.compare import compare_list, compare_policy, compare_tokens
+from custody.policy.compare_vasps import compare_vasps
 from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
+from custody.travel_rule.vasp_keys import VaspKeys
 from custody.wire.bundle import Bundle, Kind, SignedBundle
 
 #: How far a sequence may lie beyond the highest that was taken in: the highest of all leaves room for none.
@@ -94,8 +96,8 @@ def propose(signed: SignedBundle, standing: Standing, verifier: SignatureVerifie
 
     Raises:
         HomeError: ROSTER-NONE, BUNDLE-HOUSE, BUNDLE-ROLLBACK, BUNDLE-FORK, BUNDLE-KNOWN, BUNDLE-LEAP,
-            BUNDLE-PREVIOUS-UNKNOWN, BUNDLE-EARLY, BUNDLE-EXPIRED, BUNDLE-SIGNER-…, BUNDLE-SIGNATURE, BUNDLE-BODY,
-            BUNDLE-UNREACHABLE.
+            BUNDLE-PREVIOUS-UNKNOWN, BUNDLE-EARLY, BUNDLE-EXPIRED, BUNDLE-KIND-CLOSED, BUNDLE-SIGNER-…,
+            BUNDLE-SIGNATURE, BUNDLE-BODY, BUNDLE-UNREACHABLE.
     """
     bundle, roster = signed.bundle, standing.roster()
     if bundle.house != roster.house:
@@ -151,7 +153,10 @@ def _signers(signed: SignedBundle, roster: Roster, latest: int, verifier: Signat
     for name, times in Counter(person.name for person in people).items():
         if times > 1:
             raise _refused("BUNDLE-SIGNER-TWICE", f"{name} has signed this bundle {times} times.")
-    needed = roster.signatures[signed.bundle.kind]
+    needed = roster.signatures.get(signed.bundle.kind)
+    if needed is None:
+        message = f"The roster says of no number of signatures that it is enough for a {signed.bundle.kind} bundle."
+        raise _refused("BUNDLE-KIND-CLOSED", message, "A roster with that number comes first.")
     if len(people) < needed:
         message = f"This {signed.bundle.kind} has {len(people)} signatures, and needs {needed} of compliance."
         raise _refused("BUNDLE-SIGNERS-MISSING", message, "custody compliance sign adds one.")
@@ -242,6 +247,8 @@ def compare(kind: Kind, old: bytes | None, new: bytes, tokens: TokenRegistry) ->
             return compare_tokens(known, TokenRegistry.parse(new))
         case "roster":
             return compare_roster(None if old is None else Roster.parse(old), Roster.parse(new))
+        case "vasps":
+            return compare_vasps(None if old is None else VaspKeys.parse(old), VaspKeys.parse(new))
 
 
 def _unreached(new: Roster, standing: Standing) -> Iterator[Change]:

@@ -13,7 +13,7 @@ from custody.errors import InputError
 from custody.governance.clocks import Times
 from custody.governance.moments import Delay
 
-KINDS = ("policy", "list", "tokens", "roster")
+KINDS = ("policy", "list", "tokens", "roster", "vasps")
 MAX_STATE = 16_384
 DIGEST_HEX = 64
 

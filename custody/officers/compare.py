@@ -13,7 +13,7 @@ _MAY = {
     Role.OFFICER: "consent and veto on the device",
     Role.OPERATOR: "make requests",
     Role.APPROVER: "approve requests",
-    Role.COMPLIANCE: "sign policies, lists, token registries and rosters",
+    Role.COMPLIANCE: "sign policies, lists, token registries, rosters and VASP keys",
     Role.AUDITOR: "look into the log",
 }
 
@@ -46,11 +46,19 @@ def _delay(old: Roster, new: Roster) -> Iterator[Change]:
 
 def _signatures(old: Roster, new: Roster) -> Iterator[Change]:
     for kind in sorted(old.signatures.keys() | new.signatures.keys()):
-        before, after = old.signatures.get(kind, 0), new.signatures.get(kind, 0)
-        if before != after:
+        before, after = old.signatures.get(kind), new.signatures.get(kind)
+        if before is None or after is None:
+            yield _taken_in(kind, before, after)
+        elif before != after:
             yield _count(
                 f"signatures.{kind}", before, after, f"signature(s) of compliance under a bundle of type {kind}"
             )
+
+
+def _taken_in(kind: str, before: int | None, after: int | None) -> Change:
+    was, will = ("not taken in" if count is None else f"{count} needed" for count in (before, after))
+    example = f"a bundle of type {kind}: {verdict(loosens=before is None, yes='taken in', no='refused')}"
+    return Change(before is None, f"signatures.{kind}", was, will, example)
 
 
 def _consent(old: Roster, new: Roster) -> Iterator[Change]:

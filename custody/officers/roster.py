@@ -27,6 +27,9 @@ MAX_DELAY_HOURS = 720
 MAX_SIGNERS = 10
 MAX_CONSENT = 5
 
+#: Kinds of bundles that a house may do without: whose number is absent is not taken in.
+OPTIONAL = frozenset({"vasps"})
+
 CODES = {
     Fault.KEY: "ROSTER-KEY",
     Fault.MISSING: "ROSTER-MISSING",
@@ -81,7 +84,7 @@ class Roster:
     Attributes:
         house: the house, as its bundles name it.
         activation_delay: how long what loosens waits, seconds.
-        signatures: how many compliance officers must sign a bundle of each kind.
+        signatures: how many compliance officers must sign a bundle of each kind; none is taken in of an absent kind.
         consent: how many officers must consent on the device.
     """
 
@@ -250,6 +253,10 @@ def _person(name: str, role: str, organisation: str, certificate: _Certificate |
     return Person(name, Role(role), organisation, octets, fingerprint, until)
 
 
+def _counts(**counts: int | None) -> dict[str, int]:
+    return {kind: count for kind, count in counts.items() if count is not None}
+
+
 def _officers(officers: int) -> int:
     return officers
 
@@ -279,7 +286,10 @@ _PERSON = Object(
         "until": may("until", shape=_Instant()),
     },
 )
-_SIGNATURES = Object(dict, {kind: need(kind, shape=Whole(1, MAX_SIGNERS)) for kind in KINDS})
+_SIGNATURES = Object(
+    _counts,
+    {kind: (may if kind in OPTIONAL else need)(kind, shape=Whole(1, MAX_SIGNERS)) for kind in KINDS},
+)
 _CONSENT = Object(_officers, {"officers": need("officers", shape=Whole(1, MAX_CONSENT))})
 _DOCUMENT = Object(
     _roster,

@@ -1,6 +1,6 @@
 """All that a decision is made from: facts, travel-rule block, policy, flagged list, and what was authorised before."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from custody.codec.schema import Finding, SchemaError
@@ -8,6 +8,8 @@ from custody.policy.document import Policy
 from custody.review import Review
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.record import TravelRuleRecord, parse_block
+from custody.travel_rule.tap import used_ids
+from custody.travel_rule.vasp_keys import VaspKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,10 @@ class Case:
         created: Unix seconds at which the request says that it was made.
         list_made: Unix seconds from which on the list is valid; None where it does not say.
         evidence: by kind (``policy``, ``list``, ``tokens``, …) the SHA-256 in hex of the file in force.
+        vasps: keys of counterparties; None when none are installed.
         records: the block's records, read once; empty when it cannot be read.
         faults: why the block cannot be read.
+        used_authorizations: `Message.key` of what earlier payments rested on, unless they exclude this one.
     """
 
     review: Review
@@ -62,8 +66,10 @@ class Case:
     created: int = 0
     list_made: int | None = None
     evidence: Mapping[str, str] = field(default_factory=dict, repr=False)
+    vasps: VaspKeys | None = field(default=None, repr=False)
     records: tuple[TravelRuleRecord, ...] = field(init=False, repr=False)
     faults: tuple[Finding, ...] = field(init=False, repr=False)
+    used_authorizations: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         records: tuple[TravelRuleRecord, ...] = ()
@@ -74,3 +80,11 @@ class Case:
             faults = error.findings
         object.__setattr__(self, "records", records)
         object.__setattr__(self, "faults", faults)
+        object.__setattr__(self, "used_authorizations", frozenset(self._used()))
+
+    def _used(self) -> Iterator[str]:
+        if any(record.authorization for record in self.records):
+            spends = {spend.reference for spend in self.review.spends}
+            for past in self.history:
+                if spends.isdisjoint(past.spends):
+                    yield from used_ids(past.travel_rule)

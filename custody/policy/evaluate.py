@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from custody.policy.case import Case
+from custody.policy.counterparty import CounterpartySigned
 from custody.policy.decision import Reason, Requirement, ordered
 from custody.policy.document import Policy
 from custody.policy.history import CapPerDay, NotRepeated
@@ -65,7 +66,8 @@ def rules_of(policy: Policy, chain_id: str) -> tuple[Rule, ...]:
     if named is None:
         return (*always, UnnamedChain())
     caps = (CapPerTransaction(named.caps), CapPerDay(named.day_caps), FeeCaps(named))
-    return (*always, *caps, AddressOnChain(named.chain), RecordBound(named.chain))
+    signed = CounterpartySigned(named.signed_above)
+    return (*always, *caps, AddressOnChain(named.chain), RecordBound(named.chain), signed)
 
 
 def _bounded(rule: Rule, case: Case) -> Iterator[Reason]:

@@ -15,6 +15,7 @@ from custody.policy.decision import Reason
 from custody.policy.document import Policy
 from custody.review import Output, leaving
 from custody.screening.address import Program, decode_address
+from custody.travel_rule.tap import MAX_AHEAD_SECONDS
 
 DAY = 86_400
 
@@ -22,7 +23,8 @@ DAY = 86_400
 def horizon(policy: Policy) -> int:
     """How far back the history must reach: every authorisation less than so many elapsed seconds ago."""
     day = DAY if any(chain.day_caps for chain in policy.chains) else 0
-    return max(policy.repeat_days * DAY, day)
+    signed = any(chain.signed_above or chain.known_above for chain in policy.chains)
+    return max(policy.repeat_days * DAY, day, MAX_AHEAD_SECONDS if signed else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from custody.codec.canonical_json import Json
 from custody.codec.schema import BaseUnits, Fault, Finding, Many, Object, SchemaError, Text, Whole, may, need, read
 from custody.errors import InputError
 from custody.travel_rule.ivms101 import Ivms101
+from custody.travel_rule.jws import JWS, Jws
 from custody.travel_rule.layout import IVMS101
 
 VERSION = 1
@@ -56,11 +57,12 @@ class Counterparty:
 
 @dataclass(frozen=True, slots=True)
 class TravelRuleRecord:
-    """What the sender says of one payment, or of several to one customer."""
+    """What the sender says of one payment, or of several to one customer; ``authorization`` is the receiving VASP's."""
 
     outputs: tuple[CoveredOutput, ...]
     ivms101: Ivms101
     counterparty: Counterparty
+    authorization: Jws | None = None
 
 
 _OUTPUT = Object(
@@ -88,6 +90,7 @@ _RECORD = Object(
         "outputs": need("outputs", shape=Many(_OUTPUT, 1, MAX_OUTPUTS)),
         "ivms101": need("ivms101", shape=IVMS101),
         "counterparty": need("counterparty", shape=_COUNTERPARTY),
+        "authorization": may("authorization", shape=JWS),
     },
 )
 

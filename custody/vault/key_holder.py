@@ -134,7 +134,7 @@ class KeyHolder:
         state = State.parse(self._rules.state).matured(times)
         installed = Installed.parse(self._header.origin, files, rehearsal=self._header.rehearsal)
         if installed.held != dict(state.held):
-            raise _refused("policy, list, token registry or roster")
+            raise _refused("policy, list, token registry, roster or VASP keys")
         return state, installed
 
     def _quorum(self, installed: Installed) -> int:

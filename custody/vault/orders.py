@@ -19,7 +19,7 @@ from custody.wire.fields import Fields
 MAX_ORDER = 16 * 1_048_576
 MAX_INSTALLED = 2 * 1_048_576
 
-_FILES = ("accounts", "policy", "list", "tokens", "roster")
+_FILES = ("accounts", *KINDS)
 _SIGNING = ("request", "files", "times", "before", "consistency", "typed")
 _EVIDENCE = ("entry", "private", "salts", "inclusion", "after")
 _VETOES = tuple(kind.encode() for kind in KINDS)

@@ -1,4 +1,4 @@
-"""A bundle: a policy, list, token registry or roster with the header that compliance signs (docs/spec/bundle.md).
+"""A bundle: a file that decides, with the header that compliance signs (docs/spec/bundle.md).
 
 What is signed are the exact bytes of the content, a header that people can read and the file itself: `gpg` on any
 computer signs and verifies the same bytes. Whether a bundle may come into force is judged in `custody.governance`.
@@ -23,12 +23,12 @@ MAX_SIGNATURES = 32
 MAX_SIGNATURE = 4_096
 MAX_SEQUENCE = 2**53 - 1
 
-Kind = Literal["policy", "list", "tokens", "roster"]
+Kind = Literal["policy", "list", "tokens", "roster", "vasps"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: How a house is named in its bundles and in its roster.
 HOUSE = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
-#: What every bundle begins with, and no policy, list, registry or roster.
+#: What every bundle begins with, and no other file that decides.
 MAGIC = b"custody-bundle/"
 
 _LINES = (

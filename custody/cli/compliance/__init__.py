@@ -12,6 +12,7 @@ _HELP = {
     "list": "Addresses that are never paid.",
     "tokens": "Tokens that exist for this house.",
     "roster": "Who may do what.",
+    "vasps": "Counterparties, and the keys that they sign with.",
 }
 
 

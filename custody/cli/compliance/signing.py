@@ -179,6 +179,9 @@ def _missing(bundle: Bundle, roster: Roster | None, found: Iterable[Signer]) -> 
     """How many signatures are still needed; None where no roster says so."""
     if roster is None:
         return None
+    if bundle.kind not in roster.signatures:
+        say(f"By this roster no signer takes in a bundle of type {bundle.kind}.")
+        return None
     return max(0, roster.signatures[bundle.kind] - sum(one.fault == "" for one in found))
 
 

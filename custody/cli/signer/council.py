@@ -47,7 +47,7 @@ def _deciding(command: Any) -> Any:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @_deciding
 def install(sources: tuple[str, ...], **options: Any) -> dict[str, Json]:
-    """Takes in signed bundles: policy, list, tokens or roster.
+    """Takes in signed bundles: policy, list, tokens, roster or vasps.
 
     Shows what each would newly allow. What loosens nothing is in force at once; the rest waits, and any officer can
     veto it.

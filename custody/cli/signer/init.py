@@ -43,6 +43,7 @@ _INDENT = 4
 )
 @click.option("--list", "flagged", type=_file, help="Flagged addresses to pin, likewise; one a line.")
 @click.option("--tokens", type=_file, help="Token registry to pin, likewise; for EVM accounts.")
+@click.option("--vasps", type=_file, help="Keys of counterparties to pin, likewise.")
 @secrets_file
 @passphrase_descriptor
 @at_time
@@ -57,7 +58,7 @@ def init(
 ) -> dict[str, Json]:
     """Makes a new signer: its keys, its officers and its rules.
 
-    A seed, a log key, a secret for each officer; and roster, policy, list and tokens, pinned from the first day.
+    A seed, a log key, a secret for each officer; and the files that decide, pinned from the first day.
     """
     if not rehearsal and (secrets or at):
         raise rehearsal_only()

@@ -11,6 +11,7 @@ import examples
 import psbts
 import pytest
 import rosters
+import vasps
 import wire_examples
 from captured import Scene, carried_out, evidence_for, holds, order_for
 from hypothesis import HealthCheck, given, settings
@@ -71,6 +72,7 @@ def order_lies(scene: Scene) -> Iterator[tuple[str, Any]]:
     yield "files.flagged", rosters.bundle("list", flagged).content
     yield from (("files.tokens", text) for text in (b"", b"version = 1\n", examples.TOKENS))
     yield from (("files.roster", text) for text in (b"", rosters.roster_toml(), rosters.roster_toml(consent=1)))
+    yield from (("files.vasps", text) for text in (b"", vasps.TOML))
     for time in (0, ceremonies.NOW - 601, ceremonies.NOW + HOUR, 2**53 - 1):
         yield "times.latest", time
     yield from (("times.elapsed", elapsed) for elapsed in (order.times.elapsed + 1, 2**53 - 1))

@@ -12,6 +12,7 @@ import councils
 import examples
 import pytest
 import rosters
+import vasps
 from captured import Scene, carried_out, evidence_for, holds, in_force, resealed
 
 from custody.errors import EvidenceError, HomeError, UsageError
@@ -323,6 +324,7 @@ def council_lies(house: Scene, order: CouncilOrder) -> Iterator[tuple[str, Any]]
     yield from (("files.flagged", text) for text in (None, b"", flagged + b"\n", examples.FLAGGED_LIST))
     yield from (("files.tokens", text) for text in (b"", b"version = 1\n"))
     yield from (("files.roster", text) for text in (None, b"", roster + b"\n", rosters.roster_toml(consent=1)))
+    yield from (("files.vasps", text) for text in (b"", vasps.TOML))
     yield from (("times.latest", time) for time in (0, rosters.NOT_BEFORE - 1, rosters.NOT_AFTER, 2**53 - 1))
     yield from (("before", note) for note in ("", house.order.before, house.evidence.after, order.before[:-2]))
     first, second = order.typed
