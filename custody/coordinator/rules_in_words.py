@@ -1,9 +1,11 @@
 """What a file that decides holds, in words, and every fault of one that cannot be read."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from custody.codec.schema import MAX_FINDINGS, Finding, SchemaError
+from custody.codec.toml import BYTE_ORDER_MARK
 from custody.errors import CustodyError, InputError
 from custody.evm.address import checksum_address
 from custody.evm.tokens import TokenRegistry
@@ -16,6 +18,8 @@ from custody.policy.compare_vasps import spaced
 from custody.policy.document import Policy
 from custody.policy.explain import asks
 from custody.screening.flagged import FlaggedList
+from custody.screening.networks import decode_entry
+from custody.screening.plain import read_line
 from custody.times import rfc3339
 from custody.travel_rule.vasp_keys import VaspKeys
 from custody.wire.bundle import KINDS, Kind
@@ -40,6 +44,8 @@ def read(kind: Kind, body: bytes) -> Rules:
     rules: Rules
     try:
         rules = _READERS[kind](body)
+        if isinstance(rules, FlaggedList):
+            rules.verify()
     except InputError as error:
         faults = [*(error.findings if isinstance(error, SchemaError) else _lines_at_fault(kind, body, error))]
         rows = [
@@ -53,17 +59,18 @@ def _lines_at_fault(kind: Kind, body: bytes, error: InputError) -> Iterator[Find
     """Of a list, each line that cannot be read; of another file, the one fault that there is."""
     found = 0
     if error.code == "LIST-SYNTAX":
-        for number, line in enumerate(body.split(b"\n"), 1):
-            if line.strip() and found < MAX_FINDINGS and not _is_entry(line):
+        for number, line in enumerate(body.removeprefix(BYTE_ORDER_MARK).split(b"\n"), 1):
+            if found < MAX_FINDINGS and not _is_entry(number, line):
                 found += 1
                 yield Finding("LIST-SYNTAX", f"line {number}", "no address with a comment", error.hint)
     if not found:
         yield Finding(error.code, kind, error.message, error.hint)
 
 
-def _is_entry(line: bytes) -> bool:
+def _is_entry(number: int, line: bytes) -> bool:
     try:
-        FlaggedList.parse(line)
+        if address := read_line(number, line):
+            decode_entry(address)
     except InputError:
         return False
     return True
@@ -96,7 +103,7 @@ def words(rules: Rules, tokens: TokenRegistry) -> Iterator[str]:
         case Policy():
             yield from _policy(rules, tokens)
         case FlaggedList():
-            yield from _list(rules)
+            yield from list_in_words(rules, rules.verify())
         case TokenRegistry():
             yield from _tokens(rules)
         case Roster():
@@ -121,10 +128,19 @@ def _policy(policy: Policy, tokens: TokenRegistry) -> Iterator[str]:
     yield f"No payment is made again {again}." if again else "Payments may be repeated at any time."
 
 
-def _list(flagged: FlaggedList) -> Iterator[str]:
-    evm = sum(text.startswith("0x") for _, text in flagged.entries)
-    yield f"Flagged addresses: {len(flagged.entries) - evm:,} of Bitcoin, {evm:,} of EVM networks."
+def list_in_words(flagged: FlaggedList, kinds: Counter[tuple[str, str]]) -> Iterator[str]:
+    """What a list holds, a line each, whose entries by network and kind are these."""
+    yield f"Flagged addresses: {kinds.total():,}."
+    yield from kinds_in_words(kinds)
+    for one in flagged.sources:
+        yield f"From {one.name}{f' of {one.date}' if one.date else ''}: {one.count:,}, SHA-256 {one.digest.hex()}"
     yield "None of them is paid, nor any other address of the same key or script that can be told from them."
+
+
+def kinds_in_words(kinds: Counter[tuple[str, str]]) -> Iterator[str]:
+    """Entries of a list by network and kind, a line each."""
+    for (network, kind), count in sorted(kinds.items()):
+        yield f"  {network}, {kind}: {count:,}"
 
 
 def _tokens(registry: TokenRegistry) -> Iterator[str]:

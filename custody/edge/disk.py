@@ -78,6 +78,28 @@ def write_atomic(path: Path, content: bytes, mode: int = FILE_MODE) -> None:
         sync_folder(path.parent)
 
 
+@contextmanager
+def writing_atomic(path: Path, mode: int) -> Iterator[BinaryIO]:
+    """A file that is written bit by bit and put in place at the end, or not at all where something fails.
+
+    Raises:
+        HomeError: HOME-NO-SPACE, HOME-WRITE.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    with failures(f"file {path.name}"):
+        beside.unlink(missing_ok=True)
+        try:
+            with _opened(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode) as descriptor:
+                with os.fdopen(descriptor, "wb", closefd=False) as file:
+                    yield file
+                os.fsync(descriptor)
+            beside.rename(path)
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
 def write_at(path: Path, content: bytes, offset: int) -> None:
     """Puts bytes at ``offset`` of a file, which then ends with them.
 

@@ -148,8 +148,15 @@ def _officers(
 
 
 def check_files(files: Mapping[str, bytes]) -> Roster | None:
-    """That what is to be pinned can be read; the roster, where there is one. Raises InputError."""
-    return Installed.parse("", Files.of(serialize_accounts(()), files), rehearsal=True).roster
+    """That what is to be pinned can be read and a built list is whole; the roster, where there is one.
+
+    Raises:
+        InputError: a code of their readers.
+    """
+    read = Installed.parse("", Files.of(serialize_accounts(()), files), rehearsal=True)
+    if read.flagged:
+        read.flagged.verify()
+    return read.roster
 
 
 def pinned(

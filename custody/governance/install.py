@@ -241,7 +241,9 @@ def compare(kind: Kind, old: bytes | None, new: bytes, tokens: TokenRegistry) ->
         case "policy":
             return compare_policy(None if old is None else Policy.parse(old), Policy.parse(new), tokens)
         case "list":
-            return compare_list(None if old is None else FlaggedList.parse(old), FlaggedList.parse(new))
+            flagged = FlaggedList.parse(new)
+            flagged.verify()
+            return compare_list(None if old is None else FlaggedList.parse(old), flagged)
         case "tokens":
             known = TokenRegistry() if old is None else TokenRegistry.parse(old)
             return compare_tokens(known, TokenRegistry.parse(new))

@@ -24,14 +24,20 @@ class Kind(StrEnum):
     WITNESS_SCRIPT = "witness script"
     TAPROOT_KEY = "taproot key"
     EVM = "EVM address"
+    SCRIPT_HASH_32 = "32-byte script hash"
+    ED25519_KEY = "ed25519 key"
+    CRYPTONOTE_KEYS = "cryptonote keys"
+    EXACT = "exact text"
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """What coins are locked to.
 
-    HASH160 of a key or script (20 bytes), SHA-256 of a script or a taproot key (32), or an EVM address (20), which is
-    another space than HASH160: equal bytes of two kinds are not the same payee.
+    HASH160 of a key or script (20 bytes), SHA-256 of a script (32), a taproot key (32), or an EVM address (20), which
+    is another space than HASH160: equal bytes of two kinds are not the same payee. On networks that are not served
+    also SHA-256 twice of a script (32), an ed25519 key (32), the spend and view keys of cryptonote (64), and for what
+    no program is known of SHA-256 of the text itself (32).
     """
 
     kind: Kind
@@ -60,7 +66,7 @@ def decode_address(address: str) -> Program:
             unknown witness version or length.
     """
     if address.startswith(_HEX):
-        return Program(Kind.EVM, _parse_hex(address))
+        return Program(Kind.EVM, parse_hex(address))
     for chain in BITCOIN_CHAINS:
         try:
             return decode_on_chain(address, chain)
@@ -80,12 +86,16 @@ def decode_on_chain(address: str, chain: Chain) -> Program:
     """
     match chain:
         case BitcoinChain():
-            script = scripts.decode_address(canonical_address(address), chain)
-            kind, payload = _PROGRAMS[scripts.classify(script)]
-            return Program(kind, script[payload])
+            return script_program(scripts.decode_address(canonical_address(address), chain))
         case EvmChain():
             return Program(Kind.EVM, parse_address(address))
     raise InputError("ADDRESS-SYNTAX", "This network's addresses are not known.")
+
+
+def script_program(script: bytes) -> Program:
+    """What an output script of a standard kind commits to. Raises TransactionError SCRIPT-… for any other."""
+    kind, payload = _PROGRAMS[scripts.classify(script)]
+    return Program(kind, script[payload])
 
 
 def canonical_address(address: str) -> str:
@@ -103,13 +113,17 @@ def canonical_address(address: str) -> str:
 
 def _canonical_hex(address: str) -> str:
     try:
-        return checksum_address(_parse_hex(address))
+        return checksum_address(parse_hex(address))
     except InputError:
         return address
 
 
-def _parse_hex(address: str) -> bytes:
-    """Small letters, capitals (the x in either case), or the checksum of EIP-55."""
+def parse_hex(address: str) -> bytes:
+    """The 20 bytes of an EVM address in small letters, capitals (the x in either case), or the checksum of EIP-55.
+
+    Raises:
+        InputError: ADDRESS-SYNTAX, ADDRESS-CHECKSUM.
+    """
     return parse_address(address.lower() if address == address.upper() else address, strict=False)
 
 

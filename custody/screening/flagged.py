@@ -1,98 +1,103 @@
-"""The flagged-address list: one address a line, found by every encoding of the same key or script.
+"""The flagged-address list, plain or built: found by every encoding of the same key or script.
 
 What such a list cannot see is written in `docs/spec/screening.md`.
 """
 
-from dataclasses import dataclass, field
-from enum import StrEnum
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from operator import itemgetter
 
-from custody.codec.schema import ANY_SCRIPT
-from custody.codec.toml import BYTE_ORDER_MARK
 from custody.errors import InputError
-from custody.screening.address import Program, candidates, canonical_address, decode_address
+from custody.screening.address import Program, candidates, decode_address
+from custody.screening.build import Spool, verify
+from custody.screening.built import BuiltList
+from custody.screening.entry import Entry, How, Match, Source
+from custody.screening.layout import FAMILY, Octets
+from custody.screening.networks import decode_entry
+from custody.screening.plain import PlainList
 
 MAX_LIST_BYTES = 1_048_576
-
-
-class How(StrEnum):
-    """How an address was found."""
-
-    SAME_ADDRESS = "the same address"
-    SAME_OWNER = "another address of the same key or script"
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A flagged destination: the ``entry`` as the list writes it, its ``line`` counted from 1, and ``how``."""
-
-    entry: str
-    line: int
-    how: How
+#: So many entries of one program are looked at for the same address; beyond, the first of the same owner is told.
+MAX_OF_PROGRAM = 256
 
 
 @dataclass(frozen=True, slots=True)
 class FlaggedList:
-    """Flagged addresses, indexed by program. ``entries`` are the line and text of each, in the list's order."""
+    """Flagged addresses, indexed by program."""
 
-    entries: tuple[tuple[int, str], ...]
-    _written: dict[str, tuple[int, str]] = field(repr=False, compare=False)
-    _index: dict[Program, tuple[int, str]] = field(repr=False, compare=False)
+    index: PlainList | BuiltList
 
     @classmethod
-    def parse(cls, text: bytes) -> "FlaggedList":
-        """A list from UTF-8 text: an address, a comment from ``#`` on, both, or nothing on each line.
+    def parse(cls, octets: bytes) -> "FlaggedList":
+        """A plain list, read whole, or a built one, opened; its first bytes say which. See `verify`.
 
         Raises:
-            InputError: LIST-SIZE, LIST-SYNTAX (names the line), LIST-EMPTY.
+            InputError: LIST-SIZE; LIST-SYNTAX (names the line), LIST-EMPTY (plain); LIST-VERSION, LIST-FORM (built).
         """
-        if len(text) > MAX_LIST_BYTES:
+        if len(octets) > MAX_LIST_BYTES:
             raise InputError("LIST-SIZE", f"The flagged list is larger than {MAX_LIST_BYTES:,} bytes.")
-        try:
-            lines = text.removeprefix(BYTE_ORDER_MARK).decode("utf-8").split("\n")
-        except UnicodeDecodeError as error:
-            raise InputError("LIST-SYNTAX", "The flagged list is not UTF-8 text.") from error
-        numbered = [(number, line.removesuffix("\r")) for number, line in enumerate(lines, 1)]
-        if not any(line for _, line in numbered):
-            hint = "A list without addresses says so in a comment: # none"
-            raise InputError("LIST-EMPTY", "The flagged list is an empty file.", hint)
-        entries = [(number, _entry(number, line)) for number, line in numbered]
-        return cls._of([(number, entry) for number, entry in entries if entry])
+        return cls.open(octets) if octets.startswith(FAMILY) else cls(PlainList.parse(octets))
 
     @classmethod
-    def _of(cls, entries: list[tuple[int, str]]) -> "FlaggedList":
-        written: dict[str, tuple[int, str]] = {}
-        index: dict[Program, tuple[int, str]] = {}
-        for entry in entries:
-            written.setdefault(canonical_address(entry[1]), entry)
-            for program in candidates(_decode_line(*entry)):
-                index.setdefault(program, entry)
-        return cls(tuple(entries), written, index)
+    def open(cls, octets: Octets) -> "FlaggedList":
+        """A built list of any length, bytes or mapped. Raises InputError LIST-VERSION, LIST-FORM."""
+        return cls(BuiltList.open(octets))
 
-    def find(self, address: str) -> Match | None:
+    def verify(self, spool: Spool = io.BytesIO) -> Counter[tuple[str, str]]:
+        """That every entry of a built list is found, and nothing else; the entries by network and kind.
+
+        A plain list was verified when it was read. ``spool`` gives scratch files, in memory where nobody says more.
+
+        Raises:
+            InputError: LIST-FORM.
+        """
+        return verify(self.index, spool).kinds if isinstance(self.index, BuiltList) else self.index.kinds
+
+    @property
+    def entries(self) -> tuple[tuple[int, str], ...]:
+        """Number and text of each, in the list's order: the line of a plain list, the entry of a built one, from 1."""
+        return tuple(self.index.lines)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The files that a built list was built of; a plain one does not know its own."""
+        return self.index.header.sources if isinstance(self.index, BuiltList) else ()
+
+    @property
+    def counted(self) -> str:
+        """What those numbers count: line or entry."""
+        return self.index.counted
+
+    def flags(self, program: Program) -> bool:
+        """Whether a payment to this program is one to a flagged destination. Raises InputError LIST-FORM."""
+        return next(self._hits(program), None) is not None
+
+    def find(self, address: str, decode: Callable[[str], Program] = decode_address) -> Match | None:
         """The entry that flags an address: the same address first, else the first of the same key or script.
 
+        Args:
+            decode: which addresses are taken: those of served networks, where nothing else is said.
+
         Raises:
-            InputError: ADDRESS-SYNTAX, ADDRESS-CHECKSUM: an address that cannot be decoded cannot be cleared.
+            InputError: ADDRESS-SYNTAX, ADDRESS-CHECKSUM: an address that cannot be decoded cannot be cleared;
+                LIST-FORM: nor can any by a list that is damaged.
         """
-        program = decode_address(address)
-        if entry := self._written.get(canonical_address(address)):
-            return Match(entry[1], entry[0], How.SAME_ADDRESS)
-        hits = [self._index[candidate] for candidate in candidates(program) if candidate in self._index]
-        return Match(min(hits)[1], min(hits)[0], How.SAME_OWNER) if hits else None
+        program = decode(address)
+        hits = list(self._hits(program))
+        if not hits:
+            return None
+        canonical = decode_entry(address).canonical
+        same = [hit for hit in hits if decode_entry(hit[1].address).canonical == canonical]
+        number, entry = min(same or hits, key=itemgetter(0))
+        return self._match(number, entry, How.SAME_ADDRESS if same else How.SAME_OWNER)
 
+    def _hits(self, program: Program) -> Iterator[tuple[int, Entry]]:
+        for candidate in candidates(program):
+            yield from islice(self.index.under(candidate), MAX_OF_PROGRAM)
 
-def _entry(number: int, line: str) -> str:
-    """What stands before the comment. One that an editor would show as several lines could hide addresses."""
-    entry, mark, _ = line.partition("#")
-    if mark and not ANY_SCRIPT.fullmatch(line.replace("\t", " ")):
-        hint = "End lines with LF or CRLF, and use no other control or invisible characters."
-        raise InputError("LIST-SYNTAX", f"Line {number} of the flagged list holds a control character.", hint)
-    return entry.strip(" \t")
-
-
-def _decode_line(number: int, address: str) -> Program:
-    try:
-        return decode_address(address)
-    except InputError as error:
-        hint = "Each line holds one address of a served chain, and may end in a comment that begins with #."
-        raise InputError("LIST-SYNTAX", f"Line {number} of the flagged list is not an address.", hint) from error
+    def _match(self, number: int, entry: Entry, how: How) -> Match:
+        name, issued = self.index.source(entry)
+        return Match(entry.address, number, how, name and f"{name}, {entry.number}", entry.date or issued, entry.label)

@@ -53,7 +53,7 @@ def test_a_policy_s_tokens_are_told_by_the_registry(office: Office) -> None:
 
 def test_lists_and_tokens_and_rosters_say_what_they_hold(office: Office) -> None:
     office.path("list").write_bytes(examples.EVM_FLAGGED_LIST)
-    assert "1 of Bitcoin, 1 of EVM networks" in office.run("list", "check", office.path("list")).stderr
+    assert "EVM, EVM address: 1" in office.run("list", "check", office.path("list")).stderr
     tokens = office.run("tokens", "check", office.path("tokens")).fields["words"]
     assert tokens[1] == "TST on anvil: 6 decimals, contract 0x5FbDB2315678afecb367f032d93F642f64180aa3"
     roster = office.run("roster", "check", office.path("roster")).fields["words"]

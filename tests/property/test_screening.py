@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from custody.chains import BITCOIN_CHAINS, EVM_CHAINS, BitcoinChain, EvmChain
 from custody.errors import CustodyError
 from custody.screening.address import Kind, Program, canonical_address, decode_address, decode_on_chain
-from custody.screening.flagged import FlaggedList, How
+from custody.screening.entry import How
+from custody.screening.flagged import FlaggedList
 
 hashes = st.binary(min_size=20, max_size=20)
 scripts = st.binary(min_size=32, max_size=32)

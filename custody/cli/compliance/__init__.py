@@ -3,6 +3,7 @@
 import click
 
 from custody.cli.compliance.checking import check_command, diff, words
+from custody.cli.compliance.lists import build_command, check_list, lookup
 from custody.cli.compliance.people import person
 from custody.cli.compliance.signing import sign_command
 from custody.wire.bundle import KINDS, Kind
@@ -16,8 +17,11 @@ _HELP = {
 }
 
 
+_MORE = {"list": [check_list, build_command, lookup], "roster": [words, person]}
+
+
 def _of(kind: Kind) -> click.Group:
-    commands = [check_command(kind), sign_command(kind), *([words, person] if kind == "roster" else [])]
+    commands = [check_command(kind), sign_command(kind), *_MORE.get(kind, [])]
     return click.Group(kind, commands=commands, help=_HELP[kind])
 
 

@@ -32,12 +32,13 @@ def check_command(kind: Kind) -> click.Command:
     @click.command("check", help=f"Reads a {kind}, bare or as a bundle, and says what it holds, or each of its faults.")
     @click.argument("file", type=file_path, metavar="F")
     def check(file: Path, tokens_file: Path | None = None) -> dict[str, Json]:
-        return _check(read_rules(file, kind), read_tokens(tokens_file))
+        return check_rules(read_rules(file, kind), read_tokens(tokens_file))
 
     return tokens_option(check) if kind == "policy" else check
 
 
-def _check(rules: RulesFile, tokens: TokenRegistry) -> dict[str, Json]:
+def check_rules(rules: RulesFile, tokens: TokenRegistry) -> dict[str, Json]:
+    """Tells people and scripts what a file holds. Raises InputError."""
     lines = describe(rules, tokens)
     digest = hashlib.sha256(rules.exact).hexdigest()
     say(f"\nSHA-256 {digest}")

@@ -11,8 +11,11 @@ from eth_utils.address import to_checksum_address
 
 from custody.chains import BITCOIN_CHAINS
 from custody.errors import InputError
+from custody.evm.address import checksum_address
 from custody.screening.address import Kind, Program, decode_address
-from custody.screening.flagged import MAX_LIST_BYTES, FlaggedList, How
+from custody.screening.entry import How
+from custody.screening.flagged import MAX_LIST_BYTES, FlaggedList
+from custody.screening.networks import decode_any
 
 P2PKH = "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH"
 P2WPKH = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
@@ -86,11 +89,15 @@ def test_a_list_that_flags_nothing_says_so() -> None:
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        (TRON, "LIST-SYNTAX"),
+        (TRON[:-1] + "r", "LIST-SYNTAX"),
         ("0x098b716B8Aaf21512996dC57EB0615e2383E2f96", "LIST-SYNTAX"),
         ("0x098B716B8Aaf21512996dC57EB0615e2383E2f9", "LIST-SYNTAX"),
         ("098B716B8Aaf21512996dC57EB0615e2383E2f96", "LIST-SYNTAX"),
-        ("ronin:098B716B8Aaf21512996dC57EB0615e2383E2f96", "LIST-SYNTAX"),
+        ("ronin:098B716B8Aaf21512996dC57EB0615e2383E2f9", "LIST-SYNTAX"),
+        ("ronin:098b716B8Aaf21512996dC57EB0615e2383E2f96", "LIST-SYNTAX"),
+        (f"={P2PKH}", "LIST-SYNTAX"),
+        ("=", "LIST-SYNTAX"),
+        ("=no address", "LIST-SYNTAX"),
         (f"{P2PKH},{NESTED}", "LIST-SYNTAX"),
         (f"{P2PKH}\r\r", "LIST-SYNTAX"),
         (f"# old\r{P2PKH}", "LIST-SYNTAX"),
@@ -128,10 +135,11 @@ def sanctioned(shared: Path) -> list[str]:
     return (shared / "vectors/ofac/sanctioned_addresses_XBT.txt").read_text("ascii").split()
 
 
-def test_the_sanctions_list_is_refused_for_its_one_tron_address(sanctioned: list[str]) -> None:
-    line = sanctioned.index(TRON) + 1
-    with pytest.raises(InputError, match=f"Line {line} of"):
-        FlaggedList.parse("\n".join(sanctioned).encode())
+def test_the_sanctions_list_is_read_whole_and_its_one_tron_address_is_an_evm_program(sanctioned: list[str]) -> None:
+    flagged = FlaggedList.parse("\n".join(sanctioned).encode())
+    match = flagged.find(checksum_address(decode_any(TRON).program.payload))
+    assert match is not None
+    assert (match.entry, match.line, match.how) == (TRON, sanctioned.index(TRON) + 1, How.SAME_OWNER)
 
 
 def siblings(program: Program) -> set[str]:
@@ -145,7 +153,7 @@ def siblings(program: Program) -> set[str]:
 
 def test_all_536_unlisted_siblings_of_sanctioned_keys_are_caught(sanctioned: list[str]) -> None:
     listed = [address for address in sanctioned if address != TRON]
-    flagged = FlaggedList.parse("\n".join(listed).encode())
+    flagged = FlaggedList.parse("\n".join(sanctioned).encode())
     programs = {decode_address(address) for address in listed}
     keys = {program for program in programs if program.kind is Kind.KEY_HASH}
     unlisted = set().union(*map(siblings, keys)) - set(listed)
@@ -238,8 +246,10 @@ def test_evm_addresses_one_bit_away_from_sanctioned_ones_are_not_flagged(sanctio
         assert flagged.find(f"0x{int(address, 16) ^ 1:040x}") is None
 
 
-@pytest.mark.parametrize("ticker", ["ARB", "BSC", "ETC", "USDC"])
-def test_the_sanctions_lists_of_other_evm_networks_and_tokens_are_read(shared: Path, ticker: str) -> None:
+@pytest.mark.parametrize(
+    "ticker", [*["ARB", "BSC", "ETC", "USDC", "USDT", "TRX", "BCH", "BSV", "BTG", "DASH", "LTC", "XRP", "XVG", "ZEC"]]
+)
+def test_the_sanctions_lists_of_other_networks_and_tokens_are_read_whole(shared: Path, ticker: str) -> None:
     listed = (shared / f"vectors/ofac/sanctioned_addresses_{ticker}.txt").read_bytes()
     flagged = FlaggedList.parse(listed)
     assert len(flagged.entries) == len(listed.split()) > 0

@@ -1,0 +1,121 @@
+"""A built list, looked up where it lies: opening it reads the header, and a search some twenty records."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from custody.errors import InputError
+from custody.screening.address import Program, candidates
+from custody.screening.entry import Entry
+from custody.screening.layout import (
+    KEY_SIZE,
+    MAX_LINE,
+    NUMBER_SIZE,
+    RECORD_SIZE,
+    Header,
+    Octets,
+    damaged,
+    parse_line,
+    record_key,
+)
+from custody.screening.networks import decode_entry
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltList:
+    """Sorted records over bytes or a mapped file. What they say is confirmed by the entry itself at each match.
+
+    Attributes:
+        octets: the whole list. header: what it says of itself. start: where the records begin.
+    """
+
+    octets: Octets
+    header: Header
+    start: int
+
+    #: How an entry's number is called.
+    counted: ClassVar[str] = "entry"
+
+    @classmethod
+    def open(cls, octets: Octets) -> "BuiltList":
+        """The list in these bytes, whose header and length are checked and nothing else (see `build.verify`).
+
+        Raises:
+            InputError: LIST-VERSION, LIST-FORM.
+        """
+        header, start = Header.parse(octets)
+        return cls(octets, header, start)
+
+    @property
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Number, from 1, and text of each entry."""
+        return ((number, entry.address) for number, entry in enumerate(self.entries(), 1))
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, in order. Raises InputError LIST-FORM."""
+        return map(self.entry, range(self.header.entries))
+
+    def entry(self, place: int) -> Entry:
+        """An entry by its place from 0. Raises InputError LIST-FORM."""
+        if not 0 <= place < self.header.entries:
+            raise damaged("a record names an entry that is not there")
+        begin = self._texts + self._offset(place)
+        end = self.octets.find(b"\n", begin, min(begin + MAX_LINE, len(self.octets))) + 1
+        if begin >= len(self.octets) or not end:
+            raise damaged("an entry has no end")
+        return parse_line(self.octets[begin:end], len(self.header.sources))
+
+    def under(self, program: Program) -> Iterator[tuple[int, Entry]]:
+        """Number and entry of all that answer for this program, in the list's order.
+
+        Raises:
+            InputError: LIST-FORM where a record and its entry do not agree.
+        """
+        key = record_key(program)
+        record = self._first(key)
+        while (at := self.start + record * RECORD_SIZE) < self._offsets and self.octets[at : at + KEY_SIZE] == key:
+            number = self.octets[at + KEY_SIZE : at + RECORD_SIZE]
+            entry = self.entry(int.from_bytes(number, "big"))
+            answers = _answers(entry)
+            if program in answers:
+                yield int.from_bytes(number, "big") + 1, entry
+            elif not any(record_key(one) == key for one in answers):
+                raise damaged("a record does not follow from its entry")
+            record += 1
+
+    def source(self, entry: Entry) -> tuple[str, str]:
+        """Name and date of the file that an entry came from."""
+        found = self.header.sources[entry.source]
+        return found.name, found.date
+
+    def _first(self, key: bytes) -> int:
+        """The first record that is not before ``key``: as many steps as the number of records has bits."""
+        octets, start = self.octets, self.start
+        low, high = 0, self.header.records
+        while low < high:
+            middle = (low + high) >> 1
+            at = start + middle * RECORD_SIZE
+            if octets[at : at + KEY_SIZE] < key:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    @property
+    def _offsets(self) -> int:
+        return self.start + self.header.records * RECORD_SIZE
+
+    @property
+    def _texts(self) -> int:
+        return self._offsets + self.header.entries * NUMBER_SIZE
+
+    def _offset(self, place: int) -> int:
+        at = self._offsets + place * NUMBER_SIZE
+        return int.from_bytes(self.octets[at : at + NUMBER_SIZE], "big")
+
+
+def _answers(entry: Entry) -> frozenset[Program]:
+    try:
+        return candidates(decode_entry(entry.address).program)
+    except InputError as error:
+        raise damaged("an entry is no address") from error
