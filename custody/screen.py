@@ -130,9 +130,8 @@ def _people(output: Output, records: tuple[TravelRuleRecord, ...]) -> Iterator[s
         if _covers(record, output):
             beneficiary, originator = record.ivms101.beneficiary, record.ivms101.originator
             if beneficiary:
-                yield from row(
-                    "beneficiary", f"{_names(beneficiary.persons)}, at {printable(record.counterparty.name)}"
-                )
+                kept = f"at {printable(record.vasp.name)}" if record.vasp else "in an unhosted wallet"
+                yield from row("beneficiary", f"{_names(beneficiary.persons)}, {kept}")
             if originator:
                 yield from row("originator", _names(originator.persons))
 

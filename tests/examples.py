@@ -121,6 +121,16 @@ def natural_person(name: str = "Tanaka") -> dict[str, Any]:
     }
 
 
+def resident_of_japan() -> dict[str, Any]:
+    """An individual who lives in Japan, with her name in Latin letters, in kanji and in kana."""
+    person = natural_person()
+    name: dict[str, Any] = person["naturalPerson"]["name"]
+    kind = {"naturalPersonNameIdentifierType": "LEGL"}
+    name["localNameIdentifier"] = [{"primaryIdentifier": "田中", "secondaryIdentifier": "花子"} | kind]
+    name["phoneticNameIdentifier"] = [{"primaryIdentifier": "タナカ", "secondaryIdentifier": "ハナコ"} | kind]
+    return person
+
+
 def legal_person(name: str, lei: str, country: str = "JP") -> dict[str, Any]:
     """A company with its legal name and LEI."""
     return {
@@ -136,7 +146,7 @@ def ivms101(*account_numbers: str) -> dict[str, Any]:
     """A complete IVMS101.2023 payload whose beneficiary has these account numbers."""
     return {
         "payloadMetadata": {"payloadVersion": "101.2023"},
-        "originator": {"originatorPerson": [natural_person() | {"accountNumber": ["customer-0001"]}]},
+        "originator": {"originatorPerson": [resident_of_japan() | {"accountNumber": ["customer-0001"]}]},
         "beneficiary": {"beneficiaryPerson": [natural_person("Smith") | {"accountNumber": list(account_numbers)}]},
         "originatingVASP": {"originatingVASP": legal_person(HOUSE, HOUSE_LEI)},
         "beneficiaryVASP": {"beneficiaryVASP": legal_person(OTHER_VASP, OTHER_LEI, "GB")},
@@ -152,6 +162,7 @@ def record(*outputs: tuple[int, str, int], asset: Asset | None = None) -> dict[s
         ],
         "ivms101": ivms101(*dict.fromkeys(address for _, address, _ in outputs)),
         "counterparty": {"name": OTHER_VASP, "lei": OTHER_LEI, "jurisdiction": "GB"},
+        "notice": {"protocol": "trp", "reference": "notice-0001", "time": "2025-12-31T23:00:00Z"},
     }
 
 

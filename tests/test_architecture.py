@@ -34,11 +34,12 @@ ROOMS = [
 NARROW = {"qr": {"errors", "codec", "qr"}}
 EDGE = {"edge", "coordinator", "demo", "cli"}
 
-# Of the standard library a room may use what computes; the edge may use all of it, for now without a network.
+# Of the standard library a room may use what computes, and pkgutil for the program's own data files; the edge may use
+# all of it, for now without a network.
 PURE = {
     *["abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "datetime", "enum"],
     *["functools", "hashlib", "heapq", "hmac", "io", "itertools", "json", "math", "operator", "re", "string"],
-    *["struct", "textwrap", "tomllib", "types", "typing", "unicodedata", "zlib"],
+    *["pkgutil", "struct", "textwrap", "tomllib", "types", "typing", "unicodedata", "zlib"],
 }
 NETWORK = {
     *["asyncio", "ftplib", "http", "imaplib", "poplib", "requests", "smtplib", "socket", "socketserver", "ssl"],

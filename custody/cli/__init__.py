@@ -23,6 +23,7 @@ _GROUPS = {
     "signer": "the offline machine: keys, review, signing, log",
     "coordinator": "the online machine: builds requests, checks answers, finalises",
     "compliance": "policy, lists and rosters: check, compare, sign",
+    "travel-rule": "checks who-pays-whom data (IVMS101) against a jurisdiction's demands",
     "audit": "checks the log of a signer",
     "qr": "messages to QR codes and back",
 }
@@ -43,7 +44,8 @@ class _LazyGroup(click.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _GROUPS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"custody.cli.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"custody.cli.{module}"), module)
         _add_global_options(command)
         return command
 

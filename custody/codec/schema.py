@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from custody.amounts import parse_base_units
 from custody.errors import InputError
+from custody.times import read_rfc3339
 
 MAX_FINDINGS = 1_000
 
@@ -159,6 +160,19 @@ class BaseUnits:
         except InputError:
             required = 'whole base units as a decimal string, such as "150000"'
             reading.fault(Fault.NUMBER, where, "no decimal string of base units", required)
+            return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time, RFC 3339 in UTC, as Unix seconds."""
+
+    def read(self, value: object, where: str, reading: Reading) -> Any:
+        """The seconds."""
+        try:
+            return read_rfc3339(value if isinstance(value, str) else "")
+        except ValueError:
+            reading.fault(Fault.TEXT, where, "no time", "a time such as 2026-11-23T09:30:00Z")
             return 0
 
 

@@ -14,6 +14,8 @@ HOUSE = "Sakura Exchange KK"
 HOUSE_LEI = "5299000SAKURADEMO023"
 OTHER_VASP = "Maple Digital Ltd"
 OTHER_LEI = "5299000MAPLEXDEMO139"
+#: When the receiving company was told of a transfer: whatever a machine's clock says, before any demonstration.
+NOTICED = "2023-06-01T00:00:00Z"
 OFFICER = "Sato"
 PASSPHRASE = "rehearsal"  # noqa: S105
 BITCOIN_ACCOUNT = "cold-btc"
@@ -103,9 +105,10 @@ def record(amount: int, address: str, asset: str | None = None) -> bytes:
         {
             "outputs": [{"index": 0, "address": address, "amount": str(amount)} | ({"asset": asset} if asset else {})],
             "counterparty": {"name": OTHER_VASP, "lei": OTHER_LEI, "jurisdiction": "GB"},
+            "notice": {"protocol": "trp", "reference": "demonstration", "time": NOTICED},
             "ivms101": {
                 "payloadMetadata": {"payloadVersion": "101.2023"},
-                "originator": {"originatorPerson": [_person("Suzuki", "Haruka", "JP", "customer-10482")]},
+                "originator": {"originatorPerson": [_customer()]},
                 "beneficiary": {"beneficiaryPerson": [_person("Miller", "Anne", "GB", address)]},
                 "originatingVASP": {"originatingVASP": _company(HOUSE, HOUSE_LEI, "JP")},
                 "beneficiaryVASP": {"beneficiaryVASP": _company(OTHER_VASP, OTHER_LEI, "GB")},
@@ -119,6 +122,15 @@ def _person(family: str, given: str, country: str, account_number: str) -> dict[
     home = {"addressType": "HOME", "streetName": "Example Street", "buildingNumber": "1", "townName": "Example Town"}
     person = {"name": {"nameIdentifier": [name]}, "geographicAddress": [home | {"country": country}]}
     return {"naturalPerson": person | {"countryOfResidence": country}, "accountNumber": [account_number]}
+
+
+def _customer() -> dict[str, Any]:
+    """An individual who lives in Japan, named in Latin letters, in kanji and in kana."""
+    person = _person("Suzuki", "Haruka", "JP", "customer-10482")
+    name, kind = person["naturalPerson"]["name"], {"naturalPersonNameIdentifierType": "LEGL"}
+    name["localNameIdentifier"] = [{"primaryIdentifier": "鈴木", "secondaryIdentifier": "遥"} | kind]
+    name["phoneticNameIdentifier"] = [{"primaryIdentifier": "スズキ", "secondaryIdentifier": "ハルカ"} | kind]
+    return person
 
 
 def _company(name: str, lei: str, country: str) -> dict[str, Any]:

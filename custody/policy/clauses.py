@@ -10,6 +10,7 @@ from custody.codec.schema import (
     BaseUnits,
     Fault,
     Field,
+    Moment,
     Object,
     Reading,
     Text,
@@ -23,8 +24,8 @@ from custody.evm.shapes import Address
 from custody.policy.chain_policy import REQUIREMENT, Asked, Rows, asset_id
 from custody.policy.decision import CONCERNS, Requirement
 from custody.screening.address import Program, canonical_address, decode_on_chain
-from custody.times import read_rfc3339
-from custody.travel_rule.rates import ReferenceRate
+from custody.travel_rule.profiles import DEFAULT, PROFILES
+from custody.travel_rule.rates import MINOR_DIGITS, ReferenceRate
 
 MAX_HOURS = 8_784
 MAX_COOL_DOWN_HOURS = 720
@@ -33,13 +34,9 @@ MAX_RATES = 100
 MAX_ALLOWED = 500
 MAX_OWN_ACCOUNTS = 50
 
-#: The jurisdiction profile of a policy that names none.
-PROFILE = "jp"
-PROFILES = ("eu", "fatf", "jp", "us")
 #: How near to the world an own account is.
 TIERS = ("cold", "warm", "hot")
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CURRENCIES = ("EUR", "JPY", "USD")
 
 _CHAINS = {chain.alias: chain for chain in CHAINS}
 _OFFSET = re.compile(r"[+-](?:0[0-9]|1[0-4]):[0-5][0-9]")
@@ -51,7 +48,7 @@ _CHECKSUM = re.compile(r"[02-9ac-hj-np-z]{8}")
 class TravelRulePolicy:
     """By which jurisdiction's ``profile`` records are judged, and ``rates`` for thresholds in money."""
 
-    profile: str = PROFILE
+    profile: str = DEFAULT
     rates: tuple[ReferenceRate, ...] = ()
 
 
@@ -129,19 +126,6 @@ class _Form:
         return self.number(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A time, RFC 3339 in UTC, as Unix seconds."""
-
-    def read(self, value: object, where: str, reading: Reading) -> Any:
-        """The seconds."""
-        try:
-            return read_rfc3339(value if isinstance(value, str) else "")
-        except ValueError:
-            reading.fault(Fault.TEXT, where, "no time", "a time such as 2026-11-23T09:30:00Z")
-            return 0
-
-
 def _minutes(clock: str) -> int:
     return int(clock[:2]) * 60 + int(clock[3:])
 
@@ -213,7 +197,7 @@ _ADDRESS = Text(128, re.compile(r"[0-9A-Za-z]+"), "an address, letters and digit
 TRAVEL_RULE = Object(
     TravelRulePolicy,
     {
-        "profile": Field(("profile",), Word(PROFILES), default=PROFILE),
+        "profile": Field(("profile",), Word(tuple(PROFILES)), default=DEFAULT),
         "rates": may(
             "rates",
             shape=Rows(
@@ -222,7 +206,7 @@ TRAVEL_RULE = Object(
                     {
                         "chain": need("chain", shape=_ALIAS),
                         "contract": may("contract", shape=Address()),
-                        "currency": need("currency", shape=Word(CURRENCIES)),
+                        "currency": need("currency", shape=Word(tuple(MINOR_DIGITS))),
                         "price": need("price", shape=BaseUnits()),
                         "valid_until": need("valid_until", shape=Moment()),
                     },

@@ -68,10 +68,12 @@ def _covering(case: Case, output: Output) -> tuple[str, TravelRuleRecord | None]
 def _judged(case: Case, output: Output, record: TravelRuleRecord | None) -> Authorization | tuple[Finding, ...]:
     if record is None or record.authorization is None:
         return (Finding("TAP-NONE", "authorization", "missing", _AUTHORIZATION),)
+    if record.vasp is None:
+        return (Finding("TAP-VASP", "counterparty", "an unhosted wallet", "a VASP whose key signed for this address"),)
     if case.vasps is None:
         return (Finding("TAP-KEYS-NONE", "authorization", "no VASP keys are installed", "an installed file of them"),)
     paid = Paid(chain(case.review.chain_id), output.address, output.amount, output.asset)
-    found = check_authorization(record.authorization, case.vasps, record.counterparty, paid, case.latest)
+    found = check_authorization(record.authorization, case.vasps, record.vasp, paid, case.latest)
     use = tuple(_use(case, record))
     return found if isinstance(found, Authorization) and not use else (*_findings(found), *use)
 

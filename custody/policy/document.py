@@ -23,7 +23,7 @@ from custody.policy.clauses import (
     TravelRulePolicy,
 )
 from custody.policy.decision import Requirement
-from custody.travel_rule.record import LEI
+from custody.travel_rule.lei import Lei
 
 VERSION = 1
 MAX_POLICY_BYTES = 65_536
@@ -128,7 +128,7 @@ _DOCUMENT = Object(
                 OriginatingVasp,
                 {
                     "name": need("name", shape=Text(100)),
-                    "lei": may("lei", shape=Text(20, LEI, "a legal entity identifier, 20 capital letters and digits")),
+                    "lei": may("lei", shape=Lei()),
                 },
             ),
         ),

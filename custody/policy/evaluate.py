@@ -12,6 +12,7 @@ from custody.policy.history import CapPerDay, NotRepeated
 from custody.policy.records import RecordBound, RecordComplete, RecordFromThisHouse, RecordPresent
 from custody.policy.rules import AddressOnChain, CapPerTransaction, FeeCaps, NotFlagged, Rule, UnnamedChain
 from custody.review import Review, totals
+from custody.travel_rule.profiles import profile
 
 __all__ = ["Case", "Evaluation", "evaluate", "rules_of"]
 
@@ -60,7 +61,8 @@ def tiers(policy: Policy, review: Review) -> Iterator[Requirement]:
 
 def rules_of(policy: Policy, chain_id: str) -> tuple[Rule, ...]:
     """The rules that a transaction on this chain must pass."""
-    records = (RecordPresent(), RecordComplete(), RecordFromThisHouse(policy.originating_vasp))
+    complete = RecordComplete(profile(policy.travel_rule.profile), policy.travel_rule.rates)
+    records = (RecordPresent(), complete, RecordFromThisHouse(policy.originating_vasp))
     always = (NotFlagged(), NotRepeated(policy.repeat_days), *records)
     named = policy.chain(chain_id)
     if named is None:

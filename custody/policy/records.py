@@ -3,9 +3,12 @@
 Consistency, not truth: the sender writes both the transaction and the record.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from typing import ClassVar
 
 from custody.amounts import format_amount
@@ -17,39 +20,67 @@ from custody.policy.decision import Reason
 from custody.policy.document import OriginatingVasp
 from custody.review import Output, Role
 from custody.screening.address import Program, canonical_address, decode_on_chain
-from custody.travel_rule.constraints import incomplete
+from custody.times import rfc3339
+from custody.travel_rule.completeness import Terms, incomplete_record
 from custody.travel_rule.ivms101 import LegalName
-from custody.travel_rule.record import CoveredOutput
+from custody.travel_rule.profile import Profile
+from custody.travel_rule.rates import ReferenceRate, in_money
+from custody.travel_rule.record import CoveredOutput, TravelRuleRecord, digests
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPresent:
-    """A transaction that pays somebody carries a travel-rule record."""
+    """A transaction that pays somebody else carries a travel-rule record."""
 
     name: ClassVar[str] = "travel_rule"
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """TRAVEL-RULE-NONE."""
-        if case.review.payments and not case.travel_rule:
-            observed = f"{len(case.review.payments)} to pay, and no travel-rule record"
-            yield Reason("TRAVEL-RULE-NONE", self.name, observed, "a record for every output that is not change")
+        paid = [output for output in case.review.payments if output.role is not Role.OWN]
+        if paid and not case.travel_rule:
+            observed = f"{len(paid)} to pay, and no travel-rule record"
+            required = "a record for every output that is neither change nor an account of this house"
+            transaction = f"transaction {case.review.digest.hex()}"
+            yield Reason("TRAVEL-RULE-NONE", self.name, observed, required, "records", transaction)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordComplete:
-    """The block can be read, names all four parties, and its IVMS101 data meets the standard's constraints."""
+    """The block can be read, and each record says what the standard and the policy's jurisdiction ask."""
 
     name: ClassVar[str] = "travel_rule"
 
-    def reasons(self, case: Case) -> Iterator[Reason]:
-        """TRAVEL-RULE-SYNTAX and its kin, IVMS-PARTY, IVMS-ACCOUNTS, IVMS-C1 and on."""
-        findings = list(case.faults)
-        for index, record in enumerate(case.records):
-            findings += incomplete(record.ivms101, f"records[{index}].ivms101")
-        yield from (self._reason(finding) for finding in findings)
+    profile: Profile
+    rates: tuple[ReferenceRate, ...] = ()
 
-    def _reason(self, finding: Finding) -> Reason:
-        return Reason(finding.code, self.name, f"{finding.where}: {finding.observed}", finding.required)
+    def reasons(self, case: Case) -> Iterator[Reason]:
+        """TRAVEL-RULE-SYNTAX and its kin, IVMS-…, LEI-CHK, PROFILE-…, VASP-COUNTERPARTY."""
+        block = f"record {hashlib.sha256(case.travel_rule).hexdigest()}"
+        yield from (_told(self.name, finding, block) for finding in case.faults)
+        today = date.fromisoformat(rfc3339(case.latest)[:10])
+        terms = Terms(self.profile, today, case.created or None)
+        for index, (record, evidence) in enumerate(zip(case.records, _evidence(case), strict=True)):
+            for finding in incomplete_record(record, f"records[{index}]", terms, partial(self._worth, case, record)):
+                yield _told(self.name, finding, evidence)
+
+    def _worth(self, case: Case, record: TravelRuleRecord, currency: str) -> int | None:
+        """What the record's payments are worth, all together; None where an output or a rate is missing."""
+        outputs = {output.index: output for output in case.review.payments}
+        covered = [outputs.get(index) for index in {entry.index for entry in record.outputs}]
+        paid = [(output.amount, output.asset) for output in covered if output]
+        if len(paid) < len(covered):
+            return None
+        return in_money(paid, self.rates, currency, case.latest)
+
+
+def _told(rule: str, finding: Finding, evidence: str) -> Reason:
+    observed = f"{finding.where}: {finding.observed}"
+    return Reason(finding.code, rule, observed, finding.required, finding.where, evidence)
+
+
+def _evidence(case: Case) -> tuple[str, ...]:
+    """What each record is told by: the SHA-256 of its canonical text."""
+    return tuple(f"record {digest}" for digest in digests(case.travel_rule)) if case.records else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +93,7 @@ class RecordFromThisHouse:
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """VASP-NAME, VASP-LEI."""
-        for index, record in enumerate(case.records):
+        for index, (record, evidence) in enumerate(zip(case.records, _evidence(case), strict=True)):
             person = record.ivms101.originating_vasp
             legal = person.legal if person else None
             names = [name.name for name in legal.names.of_kind("LEGL") if isinstance(name, LegalName)] if legal else []
@@ -70,11 +101,12 @@ class RecordFromThisHouse:
             lei = identification.identifier if identification and identification.kind == "LEIX" else None
             place = f"records[{index}].ivms101.originatingVASP"
             if self.vasp.name not in names:
-                observed = f"{place}: another legal name, or none"
-                yield Reason("VASP-NAME", self.name, observed, f"the legal name {self.vasp.name}")
+                observed, required = f"{place}: another legal name, or none", f"the legal name {self.vasp.name}"
+                yield Reason("VASP-NAME", self.name, observed, required, place, evidence)
             if self.vasp.lei and lei != self.vasp.lei:
                 observed = f"{place}: the legal entity identifier {lei or 'is missing'}"
-                yield Reason("VASP-LEI", self.name, observed, f"the legal entity identifier {self.vasp.lei}")
+                required = f"the legal entity identifier {self.vasp.lei}"
+                yield Reason("VASP-LEI", self.name, observed, required, place, evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +116,14 @@ class _Entry:
     place: str
     covered: CoveredOutput
     accounts: frozenset[Program]
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecordBound:
-    """Every payment is spoken for exactly once, by index, address, amount and asset, and nothing else is."""
+    """Every payment is spoken for exactly once, by index, address, amount and asset; a move to an account of this
+    house may be spoken for, and nothing else is.
+    """
 
     name: ClassVar[str] = "travel_rule"
 
@@ -104,35 +139,37 @@ class RecordBound:
             times[entry.covered.index] += 1
             yield from self._judge(entry, outputs.get(entry.covered.index), case)
         for output in case.review.payments:
-            yield from self._count(output, times[output.index])
+            yield from self._count(output, times[output.index], f"transaction {case.review.digest.hex()}")
 
     def _entries(self, case: Case) -> Iterator[_Entry]:
-        for index, record in enumerate(case.records):
+        for index, (record, evidence) in enumerate(zip(case.records, _evidence(case), strict=True)):
             beneficiary = record.ivms101.beneficiary
             programs = map(self._program, beneficiary.account_numbers if beneficiary else ())
             accounts = frozenset(program for program in programs if program)
             for position, covered in enumerate(record.outputs):
-                yield _Entry(f"records[{index}].outputs[{position}]", covered, accounts)
+                yield _Entry(f"records[{index}].outputs[{position}]", covered, accounts, evidence)
 
-    def _count(self, output: Output, times: int) -> Iterator[Reason]:
-        if times == 1:
+    def _count(self, output: Output, times: int, evidence: str) -> Iterator[Reason]:
+        if times == 1 or (times == 0 and output.role is Role.OWN):
             return
         code = "TRAVEL-RULE-TWICE" if times else "TRAVEL-RULE-UNCOVERED"
         paid = f"output {output.index}, {format_amount(output.amount, output.asset)} to {output.address}"
-        yield Reason(code, self.name, f"{paid}: spoken for {times} times", "exactly one record for each payment")
+        observed, fact = f"{paid}: spoken for {times} times", f"outputs[{output.index}]"
+        yield Reason(code, self.name, observed, "exactly one record for each payment", fact, evidence)
 
     def _judge(self, entry: _Entry, output: Output | None, case: Case) -> Iterator[Reason]:
         if output is None or output.role is Role.CHANGE:
             code = "TRAVEL-RULE-CHANGE" if output else "TRAVEL-RULE-INDEX"
             what = "is this account's change" if output else "does not exist"
             observed = f"{entry.place}: output {entry.covered.index} {what}"
-            yield Reason(code, self.name, observed, "records for outputs that pay somebody, and no others")
+            required = "records for outputs that pay somebody, and no others"
+            yield Reason(code, self.name, observed, required, f"{entry.place}.index", entry.evidence)
             return
         yield from self._differences(entry, output, case)
         if self._program(output.address) not in entry.accounts:
             observed = f"{entry.place}: no account number of the beneficiary is the address paid"
             required = f"an accountNumber of the beneficiary that is {output.address}, or decodes to the same"
-            yield Reason("TRAVEL-RULE-ACCOUNT", self.name, observed, required)
+            yield Reason("TRAVEL-RULE-ACCOUNT", self.name, observed, required, entry.place, entry.evidence)
 
     def _differences(self, entry: _Entry, output: Output, case: Case) -> Iterator[Reason]:
         covered = entry.covered
@@ -140,14 +177,17 @@ class RecordBound:
             observed = f"{entry.place}: the record says {covered.address}, output {output.index} pays {output.address}"
             coin = output.asset == case.review.fee_asset
             required = "the address that the output pays" if coin else "the recipient of the tokens, not their contract"
-            yield Reason("TRAVEL-RULE-ADDRESS", self.name, observed, required)
+            fact = f"{entry.place}.address"
+            yield Reason("TRAVEL-RULE-ADDRESS", self.name, observed, required, fact, entry.evidence)
         if covered.amount != output.amount:
             said, paid = format_amount(covered.amount, output.asset), format_amount(output.amount, output.asset)
             observed = f"{entry.place}: the record says {said}, output {output.index} pays {paid}"
-            yield Reason("TRAVEL-RULE-AMOUNT", self.name, observed, "the exact amount that the output pays")
+            required, fact = "the exact amount that the output pays", f"{entry.place}.amount"
+            yield Reason("TRAVEL-RULE-AMOUNT", self.name, observed, required, fact, entry.evidence)
         if (covered.asset or case.review.fee_asset.asset_id) != output.asset.asset_id:
             observed = f"{entry.place}: the record speaks of another asset than output {output.index} pays"
-            yield Reason("TRAVEL-RULE-ASSET", self.name, observed, f"the asset {output.asset.asset_id}")
+            required, fact = f"the asset {output.asset.asset_id}", f"{entry.place}.asset"
+            yield Reason("TRAVEL-RULE-ASSET", self.name, observed, required, fact, entry.evidence)
 
     def _program(self, address: str) -> Program | None:
         try:

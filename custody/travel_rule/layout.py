@@ -75,7 +75,7 @@ _LOCAL_TEXT = Text(100, ANY_SCRIPT, "letters without control or invisible charac
 _NATURAL_KIND = Word(("LEGL", "ALIA", "BIRT", "MAID", "MISC"))
 _LEGAL_KIND = Word(("LEGL", "SHRT", "TRAD"))
 _SCRIPT = Word(("arab", "aran", "armn", "cyrl", "deva", "geor", "grek", "hani", "hebr", "kana", "kore", "thai", "othr"))
-_AUTHORITY = Text(8, re.compile(r"RA[0-9]{6}"), "RA and six digits")
+AUTHORITY = Text(8, re.compile(r"RA[0-9]{6}"), "RA and six digits")
 
 
 def _names(identifier: Callable[[Text], Object]) -> Object:
@@ -135,7 +135,7 @@ _NATIONAL_IDENTIFICATION = Object(
             shape=Word(("ARNU", "CCPT", "RAID", "DRLC", "FIIN", "TXID", "SOCS", "IDCD", "LEIX", "MISC")),
         ),
         "country_of_issue": may("countryOfIssue", shape=_COUNTRY),
-        "registration_authority": may("registrationAuthority", shape=_AUTHORITY),
+        "registration_authority": may("registrationAuthority", shape=AUTHORITY),
     },
 )
 

@@ -1,19 +1,38 @@
 """The travel-rule block of a request: canonical JSON ``{"records": [...], "version": 1}``, one record a payment.
 
 A record names the outputs it speaks for by index, address and amount, who pays whom (IVMS101), and the receiving
-VASP. `docs/spec/travel-rule.md` is the page to this file.
+VASP or unhosted wallet. `docs/spec/travel-rule.md` is the page to this file.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
-from custody.codec.schema import BaseUnits, Fault, Finding, Many, Object, SchemaError, Text, Whole, may, need, read
+from custody.codec.schema import (
+    BaseUnits,
+    Fault,
+    Finding,
+    Many,
+    Moment,
+    Object,
+    Reading,
+    SchemaError,
+    Text,
+    Whole,
+    Word,
+    may,
+    need,
+    read,
+)
 from custody.errors import InputError
 from custody.travel_rule.ivms101 import Ivms101
 from custody.travel_rule.jws import JWS, Jws
 from custody.travel_rule.layout import IVMS101
+from custody.travel_rule.lei import LEI, MEANS
+from custody.travel_rule.profile import PROOFS
 
 VERSION = 1
 MAX_BLOCK_BYTES = 262_144
@@ -21,7 +40,6 @@ MAX_RECORDS = 64
 MAX_OUTPUTS = 1_000
 MAX_INDEX = 1_000_000
 
-LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
 _ALPHANUMERIC = re.compile(r"[0-9A-Za-z]+")
 
 CODES = {
@@ -56,13 +74,37 @@ class Counterparty:
 
 
 @dataclass(frozen=True, slots=True)
+class UnhostedWallet:
+    """A wallet that no VASP keeps: whose it is, how that was shown, and the risk that the house sees in it."""
+
+    owner: str | None = None
+    proof: str | None = None
+    risk: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentNotice:
+    """That the receiving VASP was told: over which ``protocol``, under which ``reference``, at which Unix second."""
+
+    protocol: str
+    reference: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
 class TravelRuleRecord:
     """What the sender says of one payment, or of several to one customer; ``authorization`` is the receiving VASP's."""
 
     outputs: tuple[CoveredOutput, ...]
     ivms101: Ivms101
-    counterparty: Counterparty
+    counterparty: Counterparty | UnhostedWallet
     authorization: Jws | None = None
+    notice: SentNotice | None = None
+
+    @property
+    def vasp(self) -> Counterparty | None:
+        """The receiving VASP; None for an unhosted wallet."""
+        return self.counterparty if isinstance(self.counterparty, Counterparty) else None
 
 
 _OUTPUT = Object(
@@ -75,12 +117,48 @@ _OUTPUT = Object(
     },
 )
 
-_COUNTERPARTY = Object(
+_VASP = Object(
     Counterparty,
     {
         "name": need("name", shape=Text(100)),
         "jurisdiction": need("jurisdiction", shape=Text(2, re.compile(r"[A-Z]{2}"), "an ISO 3166-1 alpha-2 code")),
-        "lei": may("lei", shape=Text(20, LEI, "a legal entity identifier, 20 capital letters and digits")),
+        "lei": may("lei", shape=Text(20, LEI, MEANS)),
+    },
+)
+
+_WALLET = Object(
+    UnhostedWallet,
+    {
+        "owner": may("owner", shape=Word(("originator", "other"))),
+        "proof": may("proof", shape=Word((*PROOFS, "none"))),
+        "risk": may("risk", shape=Word(("low", "medium", "high"))),
+    },
+)
+
+
+def _unhosted(unhosted: UnhostedWallet) -> UnhostedWallet:
+    return unhosted
+
+
+_UNHOSTED = Object(_unhosted, {"unhosted": need("unhosted", shape=_WALLET)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Counterparty:
+    """A VASP, or under the one key ``unhosted`` a wallet."""
+
+    def read(self, value: object, where: str, reading: Reading) -> Any:
+        """The one that is written."""
+        shape = _UNHOSTED if isinstance(value, dict) and "unhosted" in value else _VASP
+        return shape.read(value, where, reading)
+
+
+_NOTICE = Object(
+    SentNotice,
+    {
+        "protocol": need("protocol", shape=Text(32, re.compile(r"[a-z0-9-]+"), "small letters, digits and hyphens")),
+        "reference": need("reference", shape=Text(200)),
+        "time": need("time", shape=Moment()),
     },
 )
 
@@ -89,8 +167,9 @@ _RECORD = Object(
     {
         "outputs": need("outputs", shape=Many(_OUTPUT, 1, MAX_OUTPUTS)),
         "ivms101": need("ivms101", shape=IVMS101),
-        "counterparty": need("counterparty", shape=_COUNTERPARTY),
+        "counterparty": need("counterparty", shape=_Counterparty()),
         "authorization": may("authorization", shape=JWS),
+        "notice": may("notice", shape=_NOTICE),
     },
 )
 
@@ -113,7 +192,7 @@ _BLOCK = Object(
 def parse_block(block: bytes) -> tuple[TravelRuleRecord, ...]:
     """The records of a block; no bytes are no records.
 
-    Well formed is not complete: `constraints.incomplete` judges the IVMS101 data, the policy what the block covers.
+    Well formed is not complete: `custody.travel_rule.completeness` judges that, the policy what the block covers.
 
     Raises:
         SchemaError: every fault, TRAVEL-RULE-SYNTAX or one of `CODES`.
@@ -141,3 +220,11 @@ def canonical_block(text: bytes) -> bytes:
     written = canonical_json.loads_relaxed(text, limit=MAX_BLOCK_BYTES)
     records: list[Json] = written if isinstance(written, list) else [written]
     return canonical_json.dumps({"records": records, "version": VERSION})
+
+
+def digests(block: bytes) -> tuple[str, ...]:
+    """SHA-256 in hex of each record of a readable block, canonical JSON."""
+    if not block:
+        return ()
+    value: Any = canonical_json.loads(block, limit=MAX_BLOCK_BYTES)
+    return tuple(hashlib.sha256(canonical_json.dumps(record)).hexdigest() for record in value["records"])

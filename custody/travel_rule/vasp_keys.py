@@ -18,7 +18,7 @@ from custody.codec.schema import Fault, Finding, Many, Object, Reading, SchemaEr
 from custody.errors import InputError
 from custody.times import seconds_of
 from custody.travel_rule.jws import ALGORITHMS, EDDSA, KID, base64url, unbase64url
-from custody.travel_rule.record import LEI
+from custody.travel_rule.lei import Lei
 
 VERSION = 1
 MAX_VASP_KEYS_BYTES = 131_072
@@ -213,7 +213,7 @@ _VASP = Object(
     Vasp,
     {
         "name": need("name", shape=Text(100)),
-        "lei": may("lei", shape=Text(20, LEI, "a legal entity identifier, 20 capital letters and digits")),
+        "lei": may("lei", shape=Lei()),
         "jurisdiction": need("jurisdiction", shape=Text(2, re.compile(r"[A-Z]{2}"), "an ISO 3166-1 alpha-2 code")),
         "did": need("did", shape=DID),
         "keys": need("keys", shape=Many(_KEY, 1, MAX_KEYS)),

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import tempfile
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import ceremonies
@@ -44,7 +45,11 @@ from custody.officers.roster import Roster
 from custody.policy.document import Policy
 from custody.screening.address import canonical_address, decode_address, decode_on_chain
 from custody.screening.flagged import FlaggedList
-from custody.travel_rule.constraints import incomplete
+from custody.travel_rule.completeness import Terms, incomplete_record
+from custody.travel_rule.data import package_data
+from custody.travel_rule.profile import Profile
+from custody.travel_rule.profiles import PROFILES
+from custody.travel_rule.reading import read_any
 from custody.travel_rule.record import canonical_block, parse_block
 from custody.vault import confirmation, mnemonic, sealed
 from custody.vault.entropy import check_typed
@@ -227,12 +232,30 @@ def _calldata(encoded: bytes) -> None:
 @target("json", ceremonies.record, lambda: ceremonies.record((0, ceremonies.PAYEE, 1), (1, ceremonies.PAYEE, 2)))
 def _travel_rule(encoded: bytes) -> None:
     for place, record in enumerate(parse_block(encoded)):
-        list(incomplete(record.ivms101, f"records[{place}]"))
+        for profile in PROFILES.values():
+            list(incomplete_record(record, f"records[{place}]", Terms(profile, date(2026, 11, 23), 0)))
 
 
 @target("json", lambda: _payload(examples.record((0, ceremonies.PAYEE, 1))))
 def _travel_rule_file(encoded: bytes) -> None:
     canonical_json.loads(canonical_block(encoded), limit=10_000_000)
+
+
+@target(
+    "json",
+    lambda: _payload(examples.ivms101(examples.PAYEE)),
+    lambda: _payload(examples.record((0, examples.PAYEE, 1))),
+    lambda: _payload([examples.record((0, examples.PAYEE, 1))]),
+    lambda: examples.block(examples.record((0, examples.PAYEE, 1))),
+)
+def _travel_rule_any(encoded: bytes) -> None:
+    list(read_any(encoded).findings(Terms(PROFILES["jp"], date(2026, 11, 23), 0)))
+
+
+@target("json", *(package_data(f"profiles/{name}.json") for name in PROFILES))
+def _profile(encoded: bytes) -> None:
+    read = Profile.parse(encoded)
+    same(bool(read.below), bool(read.threshold))
 
 
 @target("toml", examples.POLICY, examples.EVM_POLICY)

@@ -200,7 +200,7 @@ def test_the_legal_name_is_shown_not_an_alias(tmp_path: Path) -> None:
 
 def test_a_company_is_shown_by_its_name(tmp_path: Path) -> None:
     record = examples.record((0, ceremonies.PAYEE, ceremonies.PAID))
-    company = examples.legal_person("Paid Company Ltd", "529900PAIDCOMPANY199")
+    company = examples.legal_person("Paid Company Ltd", "529900PAIDCOMPANY122")
     record["ivms101"]["beneficiary"]["beneficiaryPerson"] = [company | {"accountNumber": [ceremonies.PAYEE]}]
     told = shown(judged(ceremonies.copy_home(tmp_path / "home"), travel_rule=examples.block(record)))
     assert "beneficiary   Paid Company Ltd, at Other Exchange Ltd" in told

@@ -150,7 +150,7 @@ KEY_HASH = bytes.fromhex("751e76e8199196d454941c45d1b3a323f1433bd6")
         ([examples.SECOND_PAYEE], ["TRAVEL-RULE-ACCOUNT"]),
         (["customer 7"], ["TRAVEL-RULE-ACCOUNT"]),
         ([examples.PAYEE + ":7"], ["TRAVEL-RULE-ACCOUNT"]),
-        ([], ["TRAVEL-RULE-ACCOUNT"]),
+        ([], ["PROFILE-ACCOUNT", "TRAVEL-RULE-ACCOUNT"]),
     ],
 )
 def test_an_account_number_of_the_beneficiary_is_what_the_output_pays(numbers: list[str], found: list[str]) -> None:
@@ -192,7 +192,10 @@ def test_a_trading_name_is_not_the_legal_name() -> None:
 
 def test_an_identifier_of_another_type_is_not_the_lei() -> None:
     vasp = examples.legal_person(examples.HOUSE, examples.HOUSE_LEI)
-    vasp["legalPerson"]["nationalIdentification"]["nationalIdentifierType"] = "MISC"
+    vasp["legalPerson"]["nationalIdentification"] |= {
+        "nationalIdentifierType": "MISC",
+        "registrationAuthority": "RA000412",
+    }
     assert codes(with_vasp(FIRST, vasp), SECOND) == ["VASP-LEI"]
 
 
@@ -208,7 +211,7 @@ def test_constraints_are_judged_in_every_record() -> None:
     record["ivms101"]["originator"]["originatorPerson"][0]["naturalPerson"]["countryOfResidence"] = "ZZ"
     (reason,) = reasons(FIRST, record)
     assert reason.code == "IVMS-C3"
-    assert reason.observed.startswith("records[1].ivms101.originator person 1")
+    assert reason.fact.startswith("records[1].ivms101.originator.originatorPerson[0]")
 
 
 @pytest.mark.parametrize("block", [b"{", b"{}", b"\xff", b"[]", b'{"records":[],"version":1}', b"null"])
@@ -333,7 +336,7 @@ def test_an_evm_address_is_bound_by_its_bytes_and_a_wrong_capital_is_no_address(
         ([examples.EVM_SECOND_PAYEE], ["TRAVEL-RULE-ACCOUNT"]),
         ([SegwitBech32Encoder.Encode("bc", 0, bytes.fromhex(examples.EVM_PAYEE[2:]))], ["TRAVEL-RULE-ACCOUNT"]),
         (["eip155:1:" + examples.EVM_PAYEE], ["TRAVEL-RULE-ACCOUNT"]),
-        ([], ["TRAVEL-RULE-ACCOUNT"]),
+        ([], ["PROFILE-ACCOUNT", "TRAVEL-RULE-ACCOUNT"]),
     ],
 )
 def test_an_account_number_of_the_beneficiary_is_the_recipient(numbers: list[str], found: list[str]) -> None:
