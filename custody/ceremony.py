@@ -22,7 +22,8 @@ from custody.installed import Files, Installed
 from custody.judgement import Judgement, LogView, judge, payment
 from custody.officers.consent import Proof, Typed
 from custody.officers.openpgp import SignatureVerifier
-from custody.policy.case import Past
+from custody.policy.history import horizon
+from custody.policy.past import Past
 from custody.signatures import Signature
 from custody.vault.confirmation import codes_equal, confirmation_code, judged
 from custody.vault.orders import Evidence, SigningOrder
@@ -118,7 +119,9 @@ def sign(message: bytes, home: Home, officers: Officers, unlock: Unlock) -> Outc
     consent = officers.confirm(judgement, code)
     check_codes(home, consent, code, request.digest)
     with unlocked(home, consent, partial(unlock, consent)) as key:
-        order = SigningOrder(message, home.files, home.times, before, log_view.consistency, consent.typed)
+        order = SigningOrder(
+            message, home.files, home.times, before, log_view.consistency, log_view.history, consent.typed
+        )
         private = judgement.authorisation(key.consent(order), home.times.elapsed)
         authorised = home.log.append("authorised", request=request.digest, private=private, time=home.times.latest)
         signatures = key.sign(_evidence(home.log, authorised))
@@ -172,7 +175,8 @@ def _log_view(request: WithdrawalRequest, home: Home) -> LogView:
     seen = _seen_size(request, log)
     consistency = log.consistency(seen) if seen is not None else ()
     now = log.verifier.open(log.checkpoint)
-    history = partial(_history, log, home.times)
+    policy = home.installed.policy
+    history = tuple(_history(log, home.times, horizon(policy))) if policy else ()
     return LogView(log.verifier, now, consistency, partial(_authorised, log), history, _rejected(log, request))
 
 
@@ -206,7 +210,8 @@ def _past(entry: Entry, private: dict[str, Json], moment: int) -> Past:
         payments=tuple((str(row["address"]), int(str(row["amount"])), str(row["asset"])) for row in paid),
         charges={asset: int(amount) for asset, amount in charges.items()},
         owners=tuple(str(row["owner"]) for row in paid),
-        travel_rule=bytes.fromhex(str(private["travel_rule"])),
+        records=tuple(cast(list[str], private["records"])),
+        authorizations=tuple(cast(list[str], private["authorizations"])),
     )
 
 

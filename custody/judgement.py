@@ -5,7 +5,7 @@ and the time. The same values give the same judgement, byte for byte.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -25,9 +25,11 @@ from custody.officers.openpgp import SignatureVerifier
 from custody.policy.case import Case, Past
 from custody.policy.decision import Decision, Reason
 from custody.policy.evaluate import Evaluation, evaluate
-from custody.policy.history import earlier_payments, horizon
+from custody.policy.history import earlier_payments
 from custody.review import Review, leaving
 from custody.times import LAST_SECOND, rfc3339
+from custody.travel_rule.identity import spoken_for
+from custody.travel_rule.tap import used_ids
 from custody.wire.request import MAX_LIFETIME, WithdrawalRequest
 
 #: How far a request's clock may run ahead of the device's, in seconds.
@@ -48,7 +50,7 @@ class LogView:
         consistency: RFC 6962 hashes from the checkpoint that the request carries to that one; empty where the
             request has seen more than the log holds.
         authorised: for references of spends, the transaction that each was authorised for before, where it was.
-        history: what was authorised within so many seconds, newest first.
+        history: what was authorised as far back as the policy asks (`custody.policy.history.horizon`), newest first.
         rejected: whether an approver has rejected this very request before.
     """
 
@@ -56,7 +58,7 @@ class LogView:
     checkpoint: Checkpoint
     consistency: tuple[bytes, ...]
     authorised: Callable[[frozenset[str]], Mapping[str, str]]
-    history: Callable[[int], Iterable[Past]]
+    history: tuple[Past, ...] = ()
     rejected: bool = False
 
 
@@ -105,6 +107,12 @@ class Judgement:
         """What leaves the account, by CAIP-19 asset: payments, and the fee."""
         return leaving(self.review) if self.review else {}
 
+    @property
+    def _records(self) -> list[Json]:
+        """For each payment, the digest of who is paid by whom."""
+        people = spoken_for(self.request.travel_rule)
+        return [people.get(output.index, "") for output in self.review.payments] if self.review else []
+
     def as_private(self) -> dict[str, Json]:
         """What the log keeps of a judgement, sealed (docs/spec/log.md)."""
         return {
@@ -124,9 +132,11 @@ class Judgement:
         """The private part of the `authorised` entry: the judgement, who confirmed it, and what it uses up."""
         return {
             **self.as_private(),
+            "authorizations": [*sorted(used_ids(self.request.travel_rule))],
             "charges": {asset: str(amount) for asset, amount in self.charges.items()},
             "elapsed": elapsed,
             "officers": [proof.as_json() for proof in consents],
+            "records": self._records,
             "spends": [spend.reference for spend in self.review.spends] if self.review else [],
             "transaction_id": self.review.transaction_id if self.review else None,
         }
@@ -173,14 +183,13 @@ def _maker(request: WithdrawalRequest, installed: Installed) -> str | None:
 
 
 def _case(request: WithdrawalRequest, facts: Review, installed: Installed, log: LogView, times: Times) -> Case:
-    history = tuple(log.history(horizon(installed.policy))) if installed.policy else ()
     header = installed.contents["list"].header if "list" in installed.contents else None
     return Case(
         review=facts,
         travel_rule=request.travel_rule,
         policy=installed.policy,
         flagged=installed.flagged,
-        history=history,
+        history=log.history,
         elapsed=times.elapsed,
         latest=times.latest,
         created=request.created,

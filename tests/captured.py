@@ -109,7 +109,7 @@ def holds(deed: Callable[..., Any], *given: Any) -> bool:
 def rejudged(scene: Scene, order: SigningOrder) -> Judgement:
     """What the captured ceremony itself finds out about an order."""
     log = scene.home.log.verifier
-    view = LogView(log, log.open(order.before), order.consistency, lambda _: {}, lambda _: ())
+    view = LogView(log, log.open(order.before), order.consistency, lambda _: {}, order.history)
     everything = Installed.parse(scene.home.header.origin, order.files, rehearsal=True)
     return judge(WithdrawalRequest.parse(order.request), everything, view, order.times, scene.home.verifier)
 

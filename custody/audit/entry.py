@@ -67,6 +67,7 @@ _JUDGED = (
     "account approvals decision decision_digest facts facts_digest list maker policy purpose roster tokens travel_rule "
     "vasps"
 )
+_AUTHORISED = "authorizations charges elapsed officers records spends transaction_id"
 #: What every decision about the device itself holds: who took it, when by the elapsed clock, and what is in force then.
 _DECIDED = "agreed elapsed officers sealed_rules state"
 
@@ -77,7 +78,9 @@ SCHEMAS: Mapping[str, Schema] = {
     Kind.POLICY: Schema("digest text"),
     Kind.LIST: Schema("digest text"),
     Kind.ACCOUNT: Schema("accounts_digest chain descriptor name"),
-    Kind.AUTHORISED: Schema(f"{_JUDGED} charges elapsed officers spends transaction_id", request=True),
+    Kind.AUTHORISED: Schema(
+        f"{_JUDGED} authorizations charges elapsed officers records spends transaction_id", request=True
+    ),
     Kind.ANSWERED: Schema("authorised seen signatures", request=True, answer=True),
     Kind.REFUSED: Schema(f"{_JUDGED} seen", request=True, answer=True),
     Kind.CANCELLED: Schema("officers reason", request=True),

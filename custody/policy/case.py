@@ -5,34 +5,13 @@ from dataclasses import dataclass, field
 
 from custody.codec.schema import Finding, SchemaError
 from custody.policy.document import Policy
+from custody.policy.past import Past
 from custody.review import Review
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.record import TravelRuleRecord, parse_block
-from custody.travel_rule.tap import used_ids
 from custody.travel_rule.vasp_keys import VaspKeys
 
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """One earlier authorisation, as the log keeps it.
-
-    Attributes:
-        request: its digest, hex.
-        elapsed: the device's count of seconds when it was given; only its distance to `Case.elapsed` means anything.
-        spends: references, as in `custody.review.Spend`.
-        payments: address, base units and CAIP-19 asset id of each.
-        charges: what left, payments and fee, by CAIP-19 asset id.
-        owners: for each of the payments, the own account that it went to, as the policy then named it; or nothing.
-        travel_rule: the block that spoke for the payments.
-    """
-
-    request: str
-    elapsed: int
-    spends: tuple[str, ...]
-    payments: tuple[tuple[str, int, str], ...]
-    charges: Mapping[str, int]
-    owners: tuple[str, ...] = ()
-    travel_rule: bytes = field(default=b"", repr=False)
+__all__ = ["Case", "Past"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +66,4 @@ class Case:
             spends = {spend.reference for spend in self.review.spends}
             for past in self.history:
                 if spends.isdisjoint(past.spends):
-                    yield from used_ids(past.travel_rule)
+                    yield from past.authorizations

@@ -5,7 +5,7 @@ the files that decide with what is sealed, opens each officer's secret itself, r
 finds the `authorised` entry in the signed log. Then it signs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from custody.audit.checkpoint import LogVerifier
@@ -23,7 +23,6 @@ from custody.installed import Files, Installed
 from custody.judgement import Judgement, LogView, judge, payment
 from custody.officers.consent import Proof, Typed
 from custody.officers.openpgp import SignatureVerifier
-from custody.policy.case import Past
 from custody.signatures import Signature
 from custody.vault import mnemonic
 from custody.vault.confirmation import codes_equal, confirmation_code, judged, resolved
@@ -146,7 +145,7 @@ class KeyHolder:
         return frozenset(roster.consenting(order.times.latest) if roster else self._rules.officers)
 
     def _judgement(self, order: SigningOrder, installed: Installed) -> Judgement:
-        log = LogView(self._log, self._log.open(order.before), order.consistency, _nothing_known, _no_history)
+        log = LogView(self._log, self._log.open(order.before), order.consistency, _nothing_known, order.history)
         request = WithdrawalRequest.parse(order.request)
         judgement = judge(request, installed, log, order.times, self._verifier)
         if not judgement.decision.allowed:
@@ -202,12 +201,6 @@ def _nothing_known(references: frozenset[str]) -> dict[str, str]:
     """The key process has no log to search: that a nonce is new is the calling process's word (ADR 0005)."""
     del references
     return {}
-
-
-def _no_history(seconds: int) -> Iterable[Past]:
-    """Nor has it the history: that caps of a day hold is the calling process's word too."""
-    del seconds
-    return ()
 
 
 def _refused(part: str) -> HomeError:

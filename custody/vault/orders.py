@@ -12,6 +12,7 @@ from custody.governance.clocks import MAX_CREDITS, Credit, Times
 from custody.governance.state import KINDS
 from custody.installed import Files
 from custody.officers.consent import Typed
+from custody.policy.past import MAX_HISTORY_BYTES, Past, parse_history, serialize_history
 from custody.vault.sealed import MAX_OFFICERS
 from custody.wire.bundle import SignedBundle
 from custody.wire.fields import Fields
@@ -20,7 +21,7 @@ MAX_ORDER = 16 * 1_048_576
 MAX_INSTALLED = 2 * 1_048_576
 
 _FILES = ("accounts", *KINDS)
-_SIGNING = ("request", "files", "times", "before", "consistency", "typed")
+_SIGNING = ("request", "files", "times", "before", "consistency", "history", "typed")
 _EVIDENCE = ("entry", "private", "salts", "inclusion", "after")
 _VETOES = tuple(kind.encode() for kind in KINDS)
 _COUNCIL = ("action", "argument", "files", "times", "before", "typed")
@@ -42,6 +43,7 @@ class SigningOrder:
         request: exact bytes, as scanned. files: exact bytes, as installed.
         times: the clocks when the request was judged.
         before: signed checkpoint when it was judged. consistency: from the checkpoint that the request carries.
+        history: what the log showed as authorised before, as far back as the policy asks.
         typed: who confirmed, with what code.
     """
 
@@ -50,6 +52,7 @@ class SigningOrder:
     times: Times
     before: str
     consistency: tuple[bytes, ...]
+    history: tuple[Past, ...]
     typed: tuple[Typed, ...]
 
     def serialize(self) -> bytes:
@@ -59,6 +62,7 @@ class SigningOrder:
             *_common(self.files, self.times),
             self.before,
             list(self.consistency),
+            serialize_history(self.history),
             _rows(self.typed),
         )
         return cbor.encode(dict(zip(_SIGNING, cast(tuple[cbor.Cbor, ...], values), strict=True)))
@@ -73,6 +77,7 @@ class SigningOrder:
             times=_times(fields),
             before=fields.text("before", limit=1_024),
             consistency=fields.octets_sequence("consistency", limit=64, each=32),
+            history=parse_history(fields.octets("history", limit=MAX_HISTORY_BYTES)),
             typed=_typed(fields),
         )
 

@@ -57,7 +57,7 @@ def test_a_file_put_where_none_was_installed_counts_for_nothing(tmp_path: Path, 
     ceremonies.make_home(tmp_path / "home", policy=None, flagged=None)
     (tmp_path / "home" / name).write_bytes((ceremonies.prepared() / name).read_bytes())
     with open_home(tmp_path / "home") as opened:
-        assert (opened.installed.policy, opened.installed.flagged, opened.files[1:]) == (None, None, (None,) * 4)
+        assert (opened.installed.policy, opened.installed.flagged, opened.files[1:]) == (None, None, (None,) * 5)
 
 
 def test_a_file_put_under_the_name_of_another_closes_the_home(folder: Path) -> None:

@@ -24,6 +24,7 @@ from custody.errors import CustodyError, HomeError, UsageError
 from custody.governance.clocks import Times
 from custody.installed import Files
 from custody.officers.consent import Proof, Typed
+from custody.policy.past import Past
 from custody.vault import mnemonic
 from custody.vault.key_holder import KeyHolder
 from custody.vault.orders import Evidence, SigningOrder
@@ -55,6 +56,14 @@ def requests() -> Iterator[WithdrawalRequest]:
     yield ceremonies.request(maker="A" * 40)
 
 
+def paid_already(scene: Scene) -> Past:
+    """An earlier authorisation of what the order would have signed once more."""
+    facts = json.loads(scene.evidence.private)["facts"]
+    paid = [one for one in facts["outputs"] if one["role"] == "payment"]
+    payments = tuple((one["address"], int(one["amount"]), one["asset"]) for one in paid)
+    return Past("ab" * 32, scene.order.times.elapsed, ("another:0",), payments, {})
+
+
 def order_lies(scene: Scene) -> Iterator[tuple[str, Any]]:
     """For each field of the order, and each part of a field, values that are not the honest one."""
     order, evidence = scene.order, scene.evidence
@@ -81,6 +90,7 @@ def order_lies(scene: Scene) -> Iterator[tuple[str, Any]]:
         for note in ("", evidence.after, scene.home.log.checkpoint, order.before[:-2], order.before + "x")
     )
     yield from (("consistency", hashes) for hashes in ((bytes(32),), (b"",), evidence.inclusion))
+    yield "history", (paid_already(scene),)
     for name in ("", "Evil", "sato", "Sato "):
         yield "typed", (replace(typed, officer=name),)
         yield "typed", (typed, replace(typed, officer=name))

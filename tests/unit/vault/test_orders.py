@@ -16,6 +16,7 @@ from custody.governance.clocks import MAX_CREDITS, Credit, Times
 from custody.governance.state import KINDS
 from custody.installed import Files
 from custody.officers.consent import Typed
+from custody.policy.past import Past
 from custody.vault.orders import MAX_INSTALLED, CouncilOrder, Evidence, SigningOrder
 from custody.vault.sealed import MAX_OFFICERS
 
@@ -24,7 +25,10 @@ Order = SigningOrder | Evidence | CouncilOrder
 FILES = Files(b"accounts", b"policy", b"list", b"tokens", b"roster")
 TIMES = Times(1_767_225_600, 40_000, (Credit(3_600, 598_740), Credit(7_200, 1)))
 TYPED = (Typed("Sato", "10AB-XYZ9"), Typed("Abe", "10AB-XYZ9"))
-SIGNING = SigningOrder(b"request", FILES, TIMES, "note", (bytes(32), b"\x01" * 32), TYPED)
+HISTORY = (
+    Past("ab" * 32, 7, ("txid:0",), (("address", 10**30, "asset"),), {"asset": 10**30}, ("Hot",), ("",), ("id",)),
+)
+SIGNING = SigningOrder(b"request", FILES, TIMES, "note", (bytes(32), b"\x01" * 32), HISTORY, TYPED)
 EVIDENCE = Evidence(b"entry", b"{}", {"facts": bytes(32), "charges": b"\x01" * 32}, (bytes(32),), "note")
 COUNCIL = CouncilOrder(Install(wire_examples.SIGNED_BUNDLE), FILES, TIMES, "note", TYPED)
 ACTIONS: tuple[Action, ...] = (Freeze(), Thaw(), *map(Veto, KINDS))
@@ -35,7 +39,7 @@ ORDERS: tuple[Order, ...] = (SIGNING, EVIDENCE, COUNCIL)
     "order",
     [
         *ORDERS,
-        replace(SIGNING, files=Files(b""), consistency=(), typed=(), times=Times(0, 0)),
+        replace(SIGNING, files=Files(b""), consistency=(), history=(), typed=(), times=Times(0, 0)),
         replace(SIGNING, files=Files(b"a", None, b"list", None, b"roster")),
         replace(SIGNING, files=Files(b"a", b"", b"", b"", b"")),
         replace(EVIDENCE, salts={}, inclusion=()),

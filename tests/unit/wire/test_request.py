@@ -270,7 +270,7 @@ def test_the_example_would_be_allowed() -> None:
     verifier = wire_examples.LOG_KEY.verifier
     files = Files(serialize_accounts((psbts.TREASURY,)), examples.POLICY, examples.FLAGGED_LIST)
     installed = Installed.parse(verifier.origin, files, rehearsal=True)
-    log = LogView(verifier, verifier.open(wire_examples.EXPORT.checkpoint), (), lambda _: {}, lambda _: ())
+    log = LogView(verifier, verifier.open(wire_examples.EXPORT.checkpoint), (), lambda _: {})
     with JailedGpg() as people:
         judgement = judge(REQUEST, installed, log, Times(ceremonies.NOW, 0), people)
     assert judgement.decision.allowed
