@@ -23,7 +23,7 @@ from custody.wire.request import WithdrawalRequest
 
 JSON = "--json"
 REASONS = "reasons requirements"
-FILES = "list policy roster tokens"
+FILES = "list policy roster tokens vasps"
 
 
 @pytest.fixture(scope="module")
