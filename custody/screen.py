@@ -23,7 +23,8 @@ from custody.travel_rule.ivms101 import LegalName, NaturalName, Person
 from custody.travel_rule.record import TravelRuleRecord, parse_block
 
 _LABEL = 14
-_REASON = 11
+_REASON = 13
+_REMEDY = 5
 _COLUMNS = 78
 _LAST_SECOND = 253_402_300_799
 
@@ -31,6 +32,8 @@ _LAST_SECOND = 253_402_300_799
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+# What a reason says that may hold text of the request.
+_SHOWN = ("observed", "required", "fact", "evidence")
 # Marks on one letter; a pile of them reaches into other lines.
 _MARKS = 2
 
@@ -163,13 +166,11 @@ def _records(block: bytes) -> tuple[TravelRuleRecord, ...]:
 def _verdict(decision: Decision) -> Iterator[str]:
     told = replace(decision, reasons=_printable(decision.reasons), concerns=_printable(decision.concerns))
     for line in render(told).split("\n"):
-        yield from folded(line, _REASON)
+        yield from folded(line, _REMEDY if line.startswith("   - ") else _REASON)
 
 
 def _printable(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    return tuple(
-        replace(reason, observed=printable(reason.observed), required=printable(reason.required)) for reason in reasons
-    )
+    return tuple(replace(reason, **{name: printable(getattr(reason, name)) for name in _SHOWN}) for reason in reasons)
 
 
 def _network(chain_id: str) -> str:
@@ -196,7 +197,7 @@ def row(label: str, text: str) -> Iterator[str]:
 
 
 def folded(line: str, indent: int) -> Iterator[str]:
-    """The line in pieces that no terminal folds by itself, cut after a space where there is one, the rest indented."""
+    """The line in pieces that no terminal folds by itself, cut where a reader expects it, the rest indented."""
     while (cut := _cut(line, indent)) < len(line):
         yield line[:cut].rstrip()
         line = " " * indent + line[cut:].lstrip(" ")
@@ -206,8 +207,16 @@ def folded(line: str, indent: int) -> Iterator[str]:
 def _cut(line: str, indent: int) -> int:
     """How much of the line fits."""
     most = sum(columns <= _COLUMNS for columns in accumulate(map(_width, line)))
-    space = line.rfind(" ", indent, most)
-    return most if most == len(line) or space <= indent else space + 1
+    if most == len(line):
+        return most
+    return next((place for place in range(most, indent + 1, -1) if _may_break(line[place - 1], line[place])), most)
+
+
+def _may_break(before: str, after: str) -> bool:
+    """After a space; in scripts without spaces after any letter, but never before what closes or behind what opens."""
+    if unicodedata.east_asian_width(before) not in ("W", "F"):
+        return before == " "
+    return unicodedata.category(before) not in ("Ps", "Pi") and unicodedata.category(after) not in ("Pe", "Pf", "Po")
 
 
 def _width(character: str) -> int:

@@ -78,8 +78,10 @@ def source_files(project: Path) -> list[Path]:
 
 
 def test_codes_of_page_and_source_are_the_same(project: Path) -> None:
+    """Tables that explain codes are not where codes are given; tests/unit/policy holds them to the page."""
     page = (project / "docs/spec/codes.md").read_text("utf-8")
-    found = disagreements(page, [file.read_text("utf-8") for file in source_files(project)])
+    files = [file for file in source_files(project) if file.parent.name != "words" and file.stem != "remedies"]
+    found = disagreements(page, [file.read_text("utf-8") for file in files])
     assert not found, "\n".join(sorted(found))
 
 

@@ -13,10 +13,10 @@ from custody.governance import install
 from custody.officers import given
 from custody.officers.roster import Role, Roster
 from custody.policy.change import Change
-from custody.policy.compare import compare_policy
 from custody.policy.compare_vasps import spaced
 from custody.policy.document import Policy
-from custody.policy.explain import asks
+from custody.policy.words import LANGUAGES
+from custody.policy.words.policy import sections
 from custody.screening.flagged import FlaggedList
 from custody.screening.networks import decode_entry
 from custody.screening.plain import read_line
@@ -113,19 +113,9 @@ def words(rules: Rules, tokens: TokenRegistry) -> Iterator[str]:
 
 
 def _policy(policy: Policy, tokens: TokenRegistry) -> Iterator[str]:
-    vasp = policy.originating_vasp
-    yield f"House {policy.house}; records must name {vasp.name}{f', {vasp.lei}' if vasp.lei else ''} as originator's."
-    # A policy in the place of none says all that it allows.
-    for change in compare_policy(None, policy, tokens):
-        yield change.after
-    for one in policy.chains:
-        rates = f"{one.feerate_cap:,} {one.chain.feerate_unit.name} and {one.fee_percent_cap} % of the payments"
-        yield f"{one.chain.alias}: a fee of at most {rates}"
-    yield "On every other network nothing is signed."
-    asked = " and ".join(map(asks, policy.approvals))
-    yield f"Each request needs the approval of {asked}." if asked else "No approvals are asked for."
-    again = f"within {policy.repeat_days} day(s) of the first" if policy.repeat_days else ""
-    yield f"No payment is made again {again}." if again else "Payments may be repeated at any time."
+    for section in sections(policy, tokens, LANGUAGES["en"]):
+        yield section.title
+        yield from (f"  {sentence}" for sentence in section.sentences)
 
 
 def list_in_words(flagged: FlaggedList, kinds: Counter[tuple[str, str]]) -> Iterator[str]:

@@ -130,7 +130,7 @@ def test_at_a_terminal_a_key_signs_what_the_person_said_yes_to(office: Office, t
     with at_the_terminal(
         "compliance", "policy", "sign", office.path("policy"), *files, "--key", key("Mori")
     ) as terminal:
-        terminal.wait_for("On every other network nothing is signed")
+        terminal.wait_for("Only what is named here can be signed")
         terminal.answer("To sign exactly this", typed)
         assert terminal.end() == exit_code
     assert office.path("p.bundle").exists() == (exit_code == 0)

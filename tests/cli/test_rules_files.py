@@ -31,22 +31,22 @@ def test_a_policy_says_what_it_allows(office: Office) -> None:
     office.path("policy").write_bytes(text)
     ended = office.run("policy", "check", office.path("policy"))
     assert ended.exit == 0, ended.stderr
-    assert ended.fields["words"] == [
-        "House Example Exchange KK; records must name Example Exchange KK, 529900EXAMPLEHOUSE78 as originator's.",
-        "regtest: a fee of at most 0.00100000 rBTC",
-        "regtest: at most 10,000.00000000 rBTC in one transaction, 20,000.00000000 rBTC within a day",
-        "regtest: a fee of at most 200 sat/vB and 10 % of the payments",
-        "On every other network nothing is signed.",
-        "Each request needs the approval of 2 approvers of 2 organisations.",
-        "No payment is made again within 3 day(s) of the first.",
-    ]
+    words = ended.fields["words"]
+    assert words[0] == "Whose policy this is"
+    for line in (
+        "  The payments of one transaction are at most 10,000.00000000 rBTC together.",
+        "  Within one day at most 20,000.00000000 rBTC leaves, payments and fees together.",
+        "  Every request must be approved by 2 approvers of 2 organisations.",
+        "  The same payment is not made again within 3 days.",
+    ):
+        assert line in words
     assert "2 approvers of 2 organisations" in ended.stderr
 
 
 def test_a_policy_s_tokens_are_told_by_the_registry(office: Office) -> None:
     office.path("policy").write_bytes(examples.EVM_POLICY)
     bare = office.run("policy", "check", office.path("policy")).stderr
-    assert "base units of 0x5FbDB2315678afecb367f032d93F642f64180aa3" in bare
+    assert "base units of 0x5FbDB2315678afecb367f032d93F642f64180aa3" in " ".join(bare.split())
     named = office.run("policy", "check", office.path("policy"), "--tokens", office.path("tokens")).stderr
     assert "TST (0x5FbDB2315678afecb367f032d93F642f64180aa3)" in named
 

@@ -22,7 +22,7 @@ from custody.demo.keys import keys
 from custody.wire.request import WithdrawalRequest
 
 JSON = "--json"
-REASONS = "reasons requirements"
+REASONS = "reasons requirements remedies"
 FILES = "list policy roster tokens vasps"
 
 
@@ -258,7 +258,7 @@ def test_a_swap_after_approval_asks_no_officer(played: Path) -> None:
     assert len(honest.approvals) == 3
     assert replace(swapped, transaction=honest.transaction, travel_rule=honest.travel_rule) == honest
     screen = screen_of(played, "house-swapped")
-    assert screen.count("APPROVAL-SIGNATURE") == 3
+    assert screen.count("APPROVAL-SIGNATURE (rule") == 3
     assert TYPED not in screen
     assert not (played / "house-swapped/signed.hex").exists()
 

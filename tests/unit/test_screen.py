@@ -149,13 +149,13 @@ def test_maker_and_approvers_are_named(judgement: Judgement) -> None:
 
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_reason_can_alter_the_screen(judgement: Judgement, hostile: str) -> None:
-    decision = Decision.of([Reason("REQUEST-CHAIN", "request", hostile, hostile)], ())
+    decision = Decision.of([Reason("REQUEST-CHAIN", "request", hostile, hostile, hostile, hostile)], ())
     told = shown(replace(judgement, decision=decision))
     beginning = shown(judgement)[:-1]
     assert told[: len(beginning)] == beginning
     verdict = told[len(beginning) :]
     assert verdict[:2] == ["DENY: 1 reason.", "1. REQUEST-CHAIN (rule request)"]
-    assert all(line.startswith("   ") for line in verdict[2:])
+    assert all(line.startswith("   ") or line in ("", "What would make it pass:") for line in verdict[2:])
     assert all(map(is_plain, told))
 
 
@@ -291,3 +291,18 @@ def test_no_letter_that_some_terminals_make_wide_folds_a_line(judgement: Judgeme
     """A terminal folds at its first column, where a purpose would look like a line of the signer's own."""
     told = shown(replace(judgement, request=replace(judgement.request, purpose=letter * 66 + "PAYS 0.1")))
     assert max(sum(1 if sign < "\x80" else 2 for sign in line) for line in told) <= 78
+
+
+def test_japanese_is_folded_between_letters_and_no_line_begins_with_a_full_stop() -> None:
+    sentence = "  " + "\u9001\u91d1" * 19 + "\u3067\u3059\u3002\u627f\u8a8d"
+    told = list(screen.folded(sentence, 4))
+    assert told == ["  " + "\u9001\u91d1" * 19, "    \u3067\u3059\u3002\u627f\u8a8d"]
+    closing = list(screen.folded("  " + "\u9001" * 38 + "\u3002\u627f\u8a8d", 4))
+    assert closing == ["  " + "\u9001" * 37, "    \u9001\u3002\u627f\u8a8d"]
+    opening = list(screen.folded("  " + "\u9001" * 37 + "\uff08\u627f\u8a8d\uff09", 4))
+    assert opening == ["  " + "\u9001" * 37, "    \uff08\u627f\u8a8d\uff09"]
+
+
+def test_a_number_and_its_unit_stay_together_in_japanese() -> None:
+    (first, second) = screen.folded("  " + "\u9001" * 37 + "14\u65e5\u9593", 4)
+    assert (first, second) == ("  " + "\u9001" * 37, "    14\u65e5\u9593")

@@ -5,6 +5,7 @@ import click
 from custody.cli.compliance.checking import check_command, diff, words
 from custody.cli.compliance.lists import build_command, check_list, lookup
 from custody.cli.compliance.people import person
+from custody.cli.compliance.policies import explain
 from custody.cli.compliance.signing import sign_command
 from custody.wire.bundle import KINDS, Kind
 
@@ -17,11 +18,15 @@ _HELP = {
 }
 
 
-_MORE = {"list": [check_list, build_command, lookup], "roster": [words, person]}
+_MORE: dict[Kind, tuple[click.Command, ...]] = {
+    "policy": (explain,),
+    "list": (check_list, build_command, lookup),
+    "roster": (words, person),
+}
 
 
 def _of(kind: Kind) -> click.Group:
-    commands = [check_command(kind), sign_command(kind), *_MORE.get(kind, [])]
+    commands = [check_command(kind), sign_command(kind), *_MORE.get(kind, ())]
     return click.Group(kind, commands=commands, help=_HELP[kind])
 
 

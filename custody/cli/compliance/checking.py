@@ -1,6 +1,7 @@
 """`custody compliance … check`, `roster words` and `diff`: what files hold, and how they differ."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from custody.errors import InputError, UsageError
 from custody.evm.tokens import TokenRegistry
 from custody.governance.install import longer_validity
 from custody.policy.change import in_order
-from custody.screen import printable
+from custody.screen import folded, printable
 from custody.times import rfc3339
 from custody.vault import mnemonic
 from custody.wire.bundle import KINDS, MAX_BYTES, Bundle, Kind, SignedBundle
@@ -61,9 +62,16 @@ def describe(rules: RulesFile, tokens: TokenRegistry) -> list[Json]:
         for fault in faults if isinstance(faults, list) else ():
             say(printable(f"{fault['where']}: {fault['observed']}. Required: {fault['required']} ({fault['code']})"))
         raise
-    for line in lines:
-        say(printable(line))
+    tell(lines)
     return [*lines]
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Lines for people, folded; what stands indented stays so."""
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        for piece in folded(printable(line), indent + 2):
+            say(piece)
 
 
 def _tell_header(bundle: Bundle, now: int) -> None:

@@ -26,6 +26,7 @@ from custody.codec.canonical_json import Json
 from custody.edge.terminal import say, show, show_pages
 from custody.errors import Cancelled, CustodyError, TransactionError
 from custody.judgement import Judgement
+from custody.policy.explain import remedies_json
 from custody.wire import request, response
 
 
@@ -163,6 +164,7 @@ def _judgement_fields(judgement: Judgement) -> dict[str, Json]:
         "reasons": [reason.as_json() for reason in judgement.decision.reasons],
         "concerns": [concern.as_json() for concern in judgement.decision.concerns],
         "requirements": [one.as_json() for one in judgement.decision.requirements],
+        "remedies": remedies_json(judgement.decision),
         "approvers": list(judgement.approvers),
         **files_fields(judgement.held),
     }
