@@ -15,6 +15,7 @@ from custody.review import Output, Role, totals
 from custody.travel_rule.record import TravelRuleRecord
 from custody.travel_rule.tap import Authorization, Paid, check_authorization, message_key
 
+_OF_THE_RECORD = ("authorization", "counterparty", "outputs")
 _AUTHORIZATION = "an authorisation (TAP) signed by the VASP that receives it"
 
 
@@ -46,8 +47,9 @@ class CounterpartySigned:
         what = f"output {output.index}, {format_amount(output.amount, output.asset)} to {output.address}"
         evidence = f"vasps {case.evidence['vasps']}" if "vasps" in case.evidence else ""
         for one in findings:
-            observed = f"{what}: {one.where}: {one.observed}"
-            yield Reason(one.code, self.name, observed, one.required, f"{place}.{one.where}", evidence)
+            where = one.where if one.where.startswith(_OF_THE_RECORD) else f"authorization.{one.where}"
+            observed = f"{what}: {where}: {one.observed}"
+            yield Reason(one.code, self.name, observed, one.required, f"{place}.{where}", evidence)
 
 
 def counterparty_signed(case: Case, output: Output) -> bool:

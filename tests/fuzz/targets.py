@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import json
 import tempfile
 from dataclasses import replace
 from datetime import date
@@ -13,6 +14,7 @@ import examples
 import psbts
 import rosters
 import typed_messages
+import vasps
 import wire_examples
 from fuzz.registry import same, target, text
 from hostile import world
@@ -23,6 +25,7 @@ from custody.bitcoin import review as bitcoin_review
 from custody.bitcoin import transaction as bitcoin_transaction
 from custody.chains import CHAINS, ETHEREUM, REGTEST
 from custody.codec import canonical_json, cbor, rlp
+from custody.codec.schema import read as read_schema
 from custody.coordinator import requests as coordinator_requests
 from custody.coordinator.pairing import Pairings
 from custody.edge import clock_file
@@ -47,10 +50,13 @@ from custody.screening.address import canonical_address, decode_address, decode_
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.completeness import Terms, incomplete_record
 from custody.travel_rule.data import package_data
+from custody.travel_rule.jws import JWS, Jws
 from custody.travel_rule.profile import Profile
 from custody.travel_rule.profiles import PROFILES
 from custody.travel_rule.reading import read_any
-from custody.travel_rule.record import canonical_block, parse_block
+from custody.travel_rule.record import CODES, canonical_block, parse_block
+from custody.travel_rule.tap import Authorization, check_authorization
+from custody.travel_rule.vasp_keys import VaspKeys
 from custody.vault import confirmation, mnemonic, sealed
 from custody.vault.entropy import check_typed
 from custody.vault.orders import CouncilOrder, Evidence, SigningOrder
@@ -269,6 +275,32 @@ def _roster(encoded: bytes) -> None:
     signing = [one.fingerprint for one in read.people if one.fingerprint]
     same(len(set(signing)), len(signing))
     same([read.person(one).fingerprint for one in signing], signing)  # type: ignore[union-attr]
+
+
+@target("toml", vasps.TOML, vasps.file_toml())
+def _vasps(encoded: bytes) -> None:
+    read = VaspKeys.parse(encoded)
+    keys = [key for vasp in read.vasps for key in vasp.keys]
+    same(len({key.kid for key in keys}), len(keys))
+    same(len({key.public_key for key in keys}), len(keys))
+    for key in keys:
+        same(len(key.thumbprint), 32)
+
+
+def _authorized(kid: str) -> bytes:
+    return json.dumps(vasps.authorization(kid=kid)).encode()
+
+
+@target("json", lambda: _authorized(vasps.ED25519), lambda: _authorized(vasps.SECP256K1))
+def _authorization(encoded: bytes) -> None:
+    """Of all signed messages the fuzzer makes, only the honest ones hold."""
+    signed: Jws = read_schema(JWS, canonical_json.loads_relaxed(encoded, limit=65_536), CODES)
+    found = check_authorization(signed, vasps.KEYS, vasps.OTHER, vasps.paid(), vasps.NOW)
+    if isinstance(found, Authorization):
+        honest = [json.loads(_authorized(kid)) for kid in (vasps.ED25519, vasps.SECP256K1)]
+        same(signed.payload in [one["payload"] for one in honest], True)
+        return
+    raise InputError(found[0].code, found[0].observed)
 
 
 @target("toml", evm.REGISTRY)
