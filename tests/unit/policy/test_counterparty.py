@@ -15,7 +15,7 @@ from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate
 from custody.policy.history import horizon
 from custody.review import Review, Role, Spend
-from custody.travel_rule.tap import MAX_AHEAD_SECONDS
+from custody.travel_rule.tap import MAX_AHEAD_SECONDS, used_ids
 from custody.travel_rule.vasp_keys import VaspKeys
 
 COIN = REGTEST.coin.asset_id
@@ -46,7 +46,8 @@ def codes(of: Case, bound: int | None = 0) -> set[str]:
 
 def past(*records: dict[str, Any], spends: tuple[str, ...] = ("other:0",)) -> Past:
     """An earlier authorisation that rested on these records."""
-    return Past("aa" * 32, 0, spends, (), {}, (), examples.block(*records))
+    used = tuple(used_ids(examples.block(*records))) if records else ()
+    return Past("aa" * 32, 0, spends, (), {}, authorizations=used)
 
 
 def test_a_signed_payment_passes_at_any_bound() -> None:
@@ -178,5 +179,5 @@ def test_a_rule_that_believes_every_authorisation_would_be_found(monkeypatch: py
 
 
 def test_a_rule_without_memory_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custody.policy.case.used_ids", lambda _: frozenset())
+    monkeypatch.setattr(Case, "_used", lambda _: iter(()))
     assert codes(case(record(), history=(past(record()),))) == set()
