@@ -35,6 +35,8 @@ _OPTIONAL_BOUNDS = {
     "signed_above": "signed_above",
     "to_hot_caps": "to_hot_per_day",
 }
+#: The key of the file for each attribute of `ChainPolicy` that holds bounds.
+BOUND_KEYS = {"caps": "cap_per_transaction", **_OPTIONAL_BOUNDS}
 
 
 @dataclass(frozen=True, slots=True)

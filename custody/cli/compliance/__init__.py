@@ -5,7 +5,7 @@ import click
 from custody.cli.compliance.checking import check_command, diff, words
 from custody.cli.compliance.lists import build_command, check_list, lookup
 from custody.cli.compliance.people import person
-from custody.cli.compliance.policies import explain
+from custody.cli.compliance.policies import check_policy, explain
 from custody.cli.compliance.signing import sign_command
 from custody.wire.bundle import KINDS, Kind
 
@@ -19,7 +19,7 @@ _HELP = {
 
 
 _MORE: dict[Kind, tuple[click.Command, ...]] = {
-    "policy": (explain,),
+    "policy": (check_policy, explain),
     "list": (check_list, build_command, lookup),
     "roster": (words, person),
 }

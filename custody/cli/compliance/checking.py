@@ -32,10 +32,10 @@ def check_command(kind: Kind) -> click.Command:
 
     @click.command("check", help=f"Reads a {kind}, bare or as a bundle, and says what it holds, or each of its faults.")
     @click.argument("file", type=file_path, metavar="F")
-    def check(file: Path, tokens_file: Path | None = None) -> dict[str, Json]:
-        return check_rules(read_rules(file, kind), read_tokens(tokens_file))
+    def check(file: Path) -> dict[str, Json]:
+        return check_rules(read_rules(file, kind), TokenRegistry())
 
-    return tokens_option(check) if kind == "policy" else check
+    return check
 
 
 def check_rules(rules: RulesFile, tokens: TokenRegistry) -> dict[str, Json]:

@@ -8,15 +8,15 @@ from custody.chains import CHAINS
 from custody.codec.canonical_json import Json
 from custody.evm.tokens import TokenRegistry
 from custody.policy.clauses import Allowed, Hours, OwnAccount
+from custody.policy.concerns import arises
 from custody.policy.decision import CONCERNS
 from custody.policy.document import Policy
 from custody.policy.words.amounts import Amounts
 from custody.policy.words.chain import ChainInWords
 from custody.policy.words.language import Language
 from custody.times import rfc3339
-from custody.travel_rule.rates import ReferenceRate
+from custody.travel_rule.rates import MINOR_DIGITS, ReferenceRate
 
-_DECIMALS = {"EUR": 2, "JPY": 0, "USD": 2}
 #: Which fields of a policy stand under which title, in the order in which they are told.
 SECTIONS = {
     "house": ("house", "originating_vasp"),
@@ -125,21 +125,10 @@ class PolicyInWords:
         """For each concern: who answers for it, or that it denies."""
         for concern in CONCERNS:
             answering = self.policy.answered(concern)
-            if answering or self._arises(concern):
+            if answering or arises(self.policy, concern):
                 people = self.language.all_of(map(self.language.asks, answering))
                 told = self.language.say(f"concern.{concern}")
                 yield self._or_none("escalations", answering, concern=told, people=people)
-
-    def _arises(self, concern: str) -> bool:
-        """Whether the policy has a clause from which this concern can come."""
-        policy = self.policy
-        return {
-            "duplicate": policy.repeat_days > 0,
-            "stale_list": policy.list_age is not None and policy.list_age.escalate_after_hours is not None,
-            "unknown_destination": any(chain.known_above for chain in policy.chains),
-            "new_destination": policy.new_destinations is not None,
-            "out_of_hours": policy.hours is not None,
-        }[concern]
 
     def hours(self) -> Iterator[str]:
         """When withdrawals are signed."""
@@ -181,7 +170,7 @@ class PolicyInWords:
 
     def _rate(self, rate: ReferenceRate) -> str:
         chain = next(chain for chain in CHAINS if rate.asset_id.startswith(f"{chain.chain_id}/"))
-        price = format_amount(rate.price, Asset("", rate.currency, _DECIMALS[rate.currency]))
+        price = format_amount(rate.price, Asset("", rate.currency, MINOR_DIGITS[rate.currency]))
         one, until = self.amounts.whole(chain, rate.asset_id), rfc3339(rate.valid_until)
         return self.language.say("travel_rule.rates", one=one, price=price, until=until)
 

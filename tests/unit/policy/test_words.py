@@ -45,7 +45,7 @@ CHAIN = ChainPolicy(
     **dict.fromkeys(BOUNDS, ((COIN, 10000),)),
 )
 ALLOWED = Allowed(chains.REGTEST, examples.PAYEE, "Partner", decode_address(examples.PAYEE))
-OWN = OwnAccount("Hot one", "hot", chains.REGTEST, checksum="abcd2345")
+OWN = OwnAccount("Hot one", "hot", chains.REGTEST, checksum="acdf2345")
 RICH = Policy(
     house="Example Exchange KK",
     originating_vasp=OriginatingVasp("Example Exchange KK", "529900EXAMPLEHOUSE78"),
