@@ -6,7 +6,7 @@ and the time. The same values give the same judgement, byte for byte.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from custody.amounts import format_amount
@@ -26,6 +26,7 @@ from custody.policy.case import Case, Past
 from custody.policy.decision import Decision, Reason
 from custody.policy.evaluate import Evaluation, evaluate
 from custody.policy.history import earlier_payments
+from custody.policy.own import with_owners
 from custody.review import Review, leaving
 from custody.times import LAST_SECOND, rfc3339
 from custody.travel_rule.identity import spoken_for
@@ -73,6 +74,7 @@ class Judgement:
         held: by kind, the files that it was decided by.
         maker: name of the person who made the request, where the roster knows the maker's certificate.
         approvers: names of those whose approval counted.
+        owners: by name, the tier of each own account that is paid.
         paid_before: sentences on what went to the same payees lately, by the log; for the officers, decides nothing.
     """
 
@@ -83,6 +85,7 @@ class Judgement:
     held: Mapping[str, Held]
     maker: str | None = None
     approvers: tuple[str, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
     paid_before: tuple[str, ...] = ()
 
     @property
@@ -154,6 +157,8 @@ def judge(
     denials = [*_request_reasons(request, installed, times.latest), *_account_reasons(request, account, installed)]
     denials += _log_reasons(request, installed, log)
     facts, refusals = _review(request, account, installed)
+    if facts:
+        facts = with_owners(facts, installed.policy, installed.accounts)
     case = _case(request, facts, installed, log, times) if facts else None
     decided = evaluate(case) if case else Evaluation((), ())
     approvals = _approvals(request, facts, installed, times.latest, verifier)
@@ -168,8 +173,14 @@ def judge(
         held=installed.held,
         maker=_maker(request, installed),
         approvers=tuple(person.name for person in approvals.people),
+        owners=_tiers(facts, installed) if facts else {},
         paid_before=tuple(_paid_before(case)) if case else (),
     )
+
+
+def _tiers(facts: Review, installed: Installed) -> dict[str, str]:
+    paid = {output.owner for output in facts.outputs}
+    return {own.name: own.tier for own in installed.policy.own_accounts if own.name in paid} if installed.policy else {}
 
 
 def _paid_before(case: Case) -> Iterator[str]:

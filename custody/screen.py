@@ -6,7 +6,7 @@ name or purpose can rearrange the screen, or pass for a line of the signer's own
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import accumulate
 
@@ -76,7 +76,7 @@ def lines(judgement: Judgement, heading: Iterable[str] = ()) -> Iterator[str]:
     if judgement.approvers:
         yield from row("Approved by", ", ".join(judgement.approvers))
     if review:
-        yield from _facts(review, _records(request.travel_rule))
+        yield from _facts(review, _records(request.travel_rule), judgement.owners)
     for sentence in judgement.paid_before:
         yield from row("PAID BEFORE", sentence)
     yield ""
@@ -96,6 +96,7 @@ def outputs(judgement: Judgement) -> list[Json]:
                 "amount": str(output.amount),
                 "asset": output.asset.asset_id,
                 "role": str(output.role),
+                "owner": output.owner or None,
                 "record": next(covering, None),
             }
         )
@@ -106,7 +107,7 @@ def _covers(record: TravelRuleRecord, output: Output) -> bool:
     return any(covered.index == output.index for covered in record.outputs)
 
 
-def _facts(review: Review, records: tuple[TravelRuleRecord, ...]) -> Iterator[str]:
+def _facts(review: Review, records: tuple[TravelRuleRecord, ...], tiers: Mapping[str, str]) -> Iterator[str]:
     if len(review.payments) > 1:
         payees = len({output.address for output in review.payments})
         yield from row("Payments", f"{len(review.payments)}, to {payees} address{'' if payees == 1 else 'es'}")
@@ -114,6 +115,8 @@ def _facts(review: Review, records: tuple[TravelRuleRecord, ...]) -> Iterator[st
         yield ""
         yield from row("PAYS", format_amount(output.amount, output.asset))
         yield from row("to", grouped(output.address))
+        if output.owner:
+            yield from row("to our own", f"account {printable(output.owner)} ({tiers[output.owner]})")
         yield from _people(output, records)
     yield ""
     for output in review.outputs:

@@ -7,6 +7,7 @@ from itertools import islice
 from custody.policy.case import Case
 from custody.policy.counterparty import CounterpartySigned
 from custody.policy.decision import Reason, Requirement, ordered
+from custody.policy.destinations import destination_rules
 from custody.policy.document import Policy
 from custody.policy.history import CapPerDay, NotRepeated
 from custody.policy.records import RecordBound, RecordComplete, RecordFromThisHouse, RecordPresent
@@ -69,7 +70,8 @@ def rules_of(policy: Policy, chain_id: str) -> tuple[Rule, ...]:
         return (*always, UnnamedChain())
     caps = (CapPerTransaction(named.caps), CapPerDay(named.day_caps), FeeCaps(named))
     signed = CounterpartySigned(named.signed_above)
-    return (*always, *caps, AddressOnChain(named.chain), RecordBound(named.chain), signed)
+    bound = (AddressOnChain(named.chain), RecordBound(named.chain), signed)
+    return (*always, *caps, *bound, *destination_rules(policy, named))
 
 
 def _bounded(rule: Rule, case: Case) -> Iterator[Reason]:

@@ -4,7 +4,7 @@ How long ago something was is told by the seconds that the device has run, never
 a spend reference, an outpoint or a nonce, can never both be mined.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,13 +18,14 @@ from custody.screening.address import Program, decode_address
 from custody.travel_rule.tap import MAX_AHEAD_SECONDS
 
 DAY = 86_400
+#: For how many days an address that was paid is remembered, so that none that looks like it takes its place.
+SEEN_DAYS = 90
 
 
 def horizon(policy: Policy) -> int:
     """How far back the history must reach: every authorisation less than so many elapsed seconds ago."""
-    day = DAY if any(chain.day_caps for chain in policy.chains) else 0
-    signed = any(chain.signed_above or chain.known_above for chain in policy.chains)
-    return max(policy.repeat_days * DAY, day, MAX_AHEAD_SECONDS if signed else 0)
+    forget = policy.new_destinations.forget_days if policy.new_destinations else 0
+    return max(SEEN_DAYS * DAY, policy.repeat_days * DAY, forget * DAY, MAX_AHEAD_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class NotRepeated:
     def reasons(self, case: Case) -> Iterator[Reason]:
         """DUPLICATE-PAYMENT."""
         spends = _spends(case)
-        earlier = list(_recent(case, self.days * DAY)) if self.days else []
+        earlier = list(recent(case, self.days * DAY)) if self.days else []
         paying = [(one, _payment(one)) for one in case.review.payments] if earlier else []
         for past in earlier:
             if spends.isdisjoint(past.spends):
@@ -88,7 +89,7 @@ def earlier_payments(case: Case) -> Iterator[tuple[Output, int, str]]:
             yield output, amount, request
 
 
-def _recent(case: Case, seconds: int) -> Iterator[Past]:
+def recent(case: Case, seconds: int) -> Iterator[Past]:
     """What was authorised less than so long ago, or seems to lie in the future."""
     return (past for past in case.history if case.elapsed - past.elapsed < seconds)
 
@@ -119,17 +120,23 @@ def _payee(address: str) -> Program | str:
 
 
 def _total(case: Case, asset_id: str, amount: int) -> int:
-    """The most that can leave within the day: with this transaction and without all that it excludes, or as before."""
-    recent, spends = list(_recent(case, DAY)), _spends(case)
-    beside = [past for past in recent if spends.isdisjoint(past.spends)]
-    return max(amount + _most(beside, asset_id), _most(recent, asset_id))
+    return together(case, amount, [(past, past.charges.get(asset_id, 0)) for past in recent(case, DAY)])
 
 
-def _most(history: Iterable[Past], asset_id: str) -> int:
+def together(case: Case, amount: int, earlier: Sequence[tuple[Past, int]]) -> int:
+    """A bound on what comes together: with this transaction and without all that it excludes, or as it was before.
+
+    ``amount`` is what this one adds; ``earlier`` are authorisations with what each may have added.
+    """
+    spends = _spends(case)
+    return max(amount + _most([one for one in earlier if spends.isdisjoint(one[0].spends)]), _most(earlier))
+
+
+def _most(earlier: Sequence[tuple[Past, int]]) -> int:
     """A bound on what these can take out together: of those that all share a reference at most one is mined."""
     groups: dict[str, int] = {}
-    for past in sorted(history, key=lambda past: len(past.spends)):
+    for past, amount in sorted(earlier, key=lambda one: len(one[0].spends)):
         references = (*past.spends, past.request)
         reference = next((one for one in references if one in groups), references[0])
-        groups[reference] = max(groups.get(reference, 0), past.charges.get(asset_id, 0))
+        groups[reference] = max(groups.get(reference, 0), amount)
     return sum(groups.values())

@@ -213,7 +213,7 @@ def test_an_unreadable_record_leaves_the_payment_on_the_screen(tmp_path: Path) -
 
 
 def test_outputs_for_scripts_name_the_record_that_covers_them(judgement: Judgement) -> None:
-    coin = {"asset": "bip122:0f9188f13cb7b2c71f2a335e3a4fc328/slip44:1"}
+    coin = {"asset": "bip122:0f9188f13cb7b2c71f2a335e3a4fc328/slip44:1", "owner": None}
     change = psbts.TREASURY.address(1, 3)
     assert screen.outputs(judgement) == [
         {"index": 0, "address": ceremonies.PAYEE, "amount": "60000", "role": "payment", "record": 0} | coin,

@@ -14,6 +14,11 @@ RULES = {
     "repeat_days": "No payment is made a second time.",
     "fee_caps": "The fee stays within its bounds.",
     "signed_above": "What is paid is what the payee's exchange has signed.",
+    "known_above": "Large payments go to destinations that the house knows.",
+    "new_destinations": "Little goes to a payee who is new, until enough time has passed.",
+    "look_alike": "Nobody is paid whose address only looks like a known one.",
+    "to_hot_per_day": "Within one day no more goes to hot accounts of the house than may.",
+    "actions": "The transaction does only what the policy lists.",
 }
 
 CODES = {
@@ -30,6 +35,12 @@ CODES = {
     "DUPLICATE-PAYMENT": "The same payment was authorised a short time ago.",
     "LIST-NONE": "No flagged list is installed, so nobody can be cleared.",
     "DESTINATION-FLAGGED": "The payee is flagged.",
+    "DESTINATION-LOOK-ALIKE": "The address begins and ends like a known one, and is another.",
+    "DESTINATION-UNKNOWN": "So large a payment goes to a destination that the house does not know.",
+    "DESTINATION-NEW": "The payee is new, and more goes to him than a first payment may be.",
+    "OWN-HOT-NONE": "The policy lets nothing of this asset go to hot accounts of the house.",
+    "OWN-HOT-EXCEEDED": "More would go to hot accounts of the house within one day than may.",
+    "ACTION-NOT-ALLOWED": "The policy does not list what the transaction does.",
     "ADDRESS-SYNTAX": "What is to be paid is no address of this network.",
     "ADDRESS-KIND": "The address is of a kind that is not paid.",
     "ADDRESS-CHECKSUM": "The capitals of the address do not fit it: it may be mistyped.",
@@ -135,6 +146,7 @@ CODES = {
 REMEDIES = {
     "forbidden": "no honest request does this; find out where it came from",
     "flagged": "this payee is not paid",
+    "look-alike": "this address is not paid; find out where it came from, and compare the right one in full",
     "rejected": "this request is over: the rejection holds for good, whatever comes with it",
     "tampered": "the log was changed or put back; stop, keep the machine as it is, and find out why",
     "unknown": "no remedy is known for this",
@@ -163,6 +175,7 @@ REMEDIES = {
     "new-policy": "a policy",
     "new-list": "a flagged list that is up to date",
     "delisted": "a corrected list, only where its source has taken the entry back",
+    "allow-list": "this destination on the list of those that the house knows, once its owner is proved",
     "renew": "a newer bundle of what has expired",
     "vasp-keys": "a file of VASP keys in which this exchange stands with its present keys",
     "let-answer": "a policy under which more people may answer for this, if the house really wants it",

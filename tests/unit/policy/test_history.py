@@ -10,6 +10,7 @@ from custody import chains
 from custody.bitcoin.script import encode_address
 from custody.policy import history
 from custody.policy.case import Case, Past
+from custody.policy.clauses import NewDestinations
 from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate
 from custody.policy.history import DAY, CapPerDay, NotRepeated, earlier_payments, horizon
@@ -215,10 +216,10 @@ def with_rules(repeat_days: int, *day_caps: tuple[str, int]) -> Policy:
 @pytest.mark.parametrize(
     ("policy", "seconds"),
     [
-        (with_rules(0), 0),
-        (with_rules(0, (COIN, 5)), DAY),
-        (with_rules(1, (COIN, 5)), DAY),
-        (with_rules(9), 9 * DAY),
+        (with_rules(0), 90 * DAY),
+        (with_rules(0, (COIN, 5)), 90 * DAY),
+        (with_rules(91), 91 * DAY),
+        (dataclasses.replace(POLICY, new_destinations=NewDestinations(24, 365)), 365 * DAY),
     ],
 )
 def test_the_history_reaches_as_far_back_as_a_rule_looks(policy: Policy, seconds: int) -> None:
