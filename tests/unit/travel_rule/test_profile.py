@@ -1,0 +1,164 @@
+"""Jurisdictions as data: the program's own files are dated and sourced, and the reader takes no other shape."""
+
+import copy
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from custody.codec.schema import SchemaError
+from custody.errors import InputError, UsageError
+from custody.travel_rule import authorities
+from custody.travel_rule.authorities import AUTHORITIES, parse_authorities
+from custody.travel_rule.countries import COUNTRIES
+from custody.travel_rule.data import package_data
+from custody.travel_rule.facts import FACTS
+from custody.travel_rule.profile import Parties, Persons, Profile, Threshold
+from custody.travel_rule.profiles import DEFAULT, PROFILES, profile
+
+FIRST_DESIGNATED = [
+    *["AL", "BM", "BS", "CA", "CH", "DE", "GI", "HK", "IL", "KR"],
+    *["KY", "LI", "LU", "MU", "MY", "PH", "RS", "SG", "US", "VE"],
+]
+DESIGNATED_IN_2024 = ["AE", "BH", "EE", "GB", "ID", "IN", "NG", "PT"]
+FATF: dict[str, Any] = json.loads(package_data("profiles/fatf.json"))
+
+
+def faults(**changes: Any) -> list[tuple[str, str]]:
+    with pytest.raises(SchemaError) as caught:
+        Profile.parse(json.dumps(copy.deepcopy(FATF) | changes).encode())
+    return [(finding.code, finding.where) for finding in caught.value.findings]
+
+
+def test_the_profiles_are_four_and_each_has_its_own_word() -> None:
+    assert {name: one.id for name, one in PROFILES.items()} == {"eu": "eu", "fatf": "fatf", "jp": "jp", "us": "us"}
+    assert DEFAULT == "jp"
+    assert profile("eu") is PROFILES["eu"]
+
+
+def test_another_word_is_no_profile() -> None:
+    with pytest.raises(UsageError) as caught:
+        profile("../jp")
+    assert caught.value.code == "PROFILE-UNKNOWN"
+
+
+@pytest.mark.parametrize("one", PROFILES.values(), ids=str)
+def test_each_says_its_day_its_sources_and_that_no_lawyer_verified_it(one: Profile) -> None:
+    assert date(2026, 11, 1) <= date.fromisoformat(one.as_of) <= date(2026, 11, 26)
+    assert one.sources
+    assert all(source.title and source.where for source in one.sources)
+    assert one.note.startswith("No lawyer has verified these rows")
+
+
+def test_the_thresholds_are_those_of_their_sources() -> None:
+    assert {name: one.threshold for name, one in PROFILES.items()} == {
+        "eu": None,
+        "fatf": Threshold("USD", 1_000_00),
+        "jp": None,
+        "us": Threshold("USD", 3_000_00),
+    }
+
+
+def test_japan_designated_28_jurisdictions_and_houses_in_japan_are_told_too() -> None:
+    notice = PROFILES["jp"].notice
+    assert notice
+    assert sorted([*FIRST_DESIGNATED, *DESIGNATED_IN_2024, "JP"]) == sorted(notice.jurisdictions)
+    assert len(set(notice.jurisdictions)) == 29
+
+
+def words_of(parties: Parties) -> set[str]:
+    persons = (parties.originator, parties.beneficiary, parties.originating_vasp, parties.beneficiary_vasp)
+    return {word for one in persons for group in (*one.natural, *one.legal) for word in group}
+
+
+def test_what_is_demanded_below_a_threshold_is_never_more_than_above_it() -> None:
+    for one in PROFILES.values():
+        if one.below:
+            assert words_of(one.below) <= words_of(one.above)
+
+
+def test_every_file_names_both_parties_somewhere() -> None:
+    for one in PROFILES.values():
+        assert one.above.originator != Persons()
+        assert one.above.beneficiary != Persons()
+
+
+@pytest.mark.parametrize("key", sorted(FATF))
+def test_every_key_of_a_profile_is_needed(key: str) -> None:
+    written = {name: value for name, value in FATF.items() if name != key}
+    with pytest.raises(SchemaError) as caught:
+        Profile.parse(json.dumps(written).encode())
+    assert [(one.code, one.where) for one in caught.value.findings] == [("PROFILE-FILE", key)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"version": 2}, "version"),
+        ({"verified": True}, "top level"),
+        ({"as_of": "2026-02-30"}, "as_of"),
+        ({"sources": []}, "sources"),
+        ({"threshold": {"currency": "GBP", "minor_units": 1}}, "threshold.currency"),
+        ({"threshold": {"currency": "USD", "minor_units": 0}}, "threshold.minor_units"),
+        ({"threshold": None}, "below"),
+        ({"below": None}, "below"),
+        ({"notice": {"jurisdictions": []}}, "notice.jurisdictions"),
+        ({"notice": {"jurisdictions": ["XX"]}}, "notice.jurisdictions[0]"),
+        ({"notice": {"jurisdictions": ["UK"]}}, "notice.jurisdictions[0]"),
+        ({"unhosted": {"demands": ["name"], "proof": None}}, "unhosted.demands[0]"),
+        ({"unhosted": {"demands": []}}, "unhosted.proof"),
+    ],
+)
+def test_a_profile_of_another_shape_is_refused(changes: dict[str, Any], where: str) -> None:
+    assert faults(**changes) == [("PROFILE-FILE", where)]
+
+
+def test_a_demand_outside_the_vocabulary_is_refused() -> None:
+    above = copy.deepcopy(FATF["above"])
+    above["originator"]["natural"] = [["favourite_colour"]]
+    assert faults(above=above) == [("PROFILE-FILE", "above.originator.natural[0][0]")]
+    above["originator"]["natural"] = [[]]
+    assert faults(above=above) == [("PROFILE-FILE", "above.originator.natural[0]")]
+
+
+def test_a_profile_names_a_key_once() -> None:
+    with pytest.raises(InputError) as caught:
+        Profile.parse(package_data("profiles/jp.json").replace(b'"version": 1', b'"version": 1, "version": 1'))
+    assert caught.value.code == "JSON-DUPLICATE-KEY"
+
+
+def test_each_word_of_the_vocabulary_has_a_code_of_its_own() -> None:
+    codes = [fact.code for fact in FACTS.values()]
+    assert len(set(codes)) == len(codes)
+    assert all(code.startswith("PROFILE-") for code in codes)
+
+
+def test_a_data_file_that_is_missing_has_a_code() -> None:
+    with pytest.raises(InputError) as caught:
+        package_data("profiles/atlantis.json")
+    assert caught.value.code == "PROFILE-FILE"
+
+
+def test_the_list_of_authorities_is_the_one_of_its_day() -> None:
+    written = json.loads(package_data("registration_authorities.json"))
+    assert authorities.AS_OF == written["as_of"] == "2022-03-23"
+    assert len(written["codes"]) == len(AUTHORITIES) == 994
+    assert written["codes"] == sorted(written["codes"])
+    # Japan's Legal Affairs Bureau, and Companies House of England and Wales.
+    assert {"RA000412", "RA000585"} <= AUTHORITIES
+
+
+@pytest.mark.parametrize("bad", ["RA1", "ra000001", 7])
+def test_a_list_of_authorities_of_another_shape_is_refused(bad: object) -> None:
+    written = json.loads(package_data("registration_authorities.json"))
+    with pytest.raises(SchemaError):
+        parse_authorities(json.dumps(written | {"codes": [bad]}).encode())
+    with pytest.raises(SchemaError):
+        parse_authorities(json.dumps(written | {"checked": True}).encode())
+
+
+def test_a_profile_names_countries_of_iso_3166_only() -> None:
+    for one in PROFILES.values():
+        named = {country for residents in one.residents for country in residents.countries}
+        assert named | set(one.notice.jurisdictions if one.notice else ()) <= COUNTRIES - {"XX"}
