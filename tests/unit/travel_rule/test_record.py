@@ -1,6 +1,7 @@
 """The travel-rule block: one text for each list of records, every fault told, customers never named."""
 
 import copy
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -12,7 +13,16 @@ import pytest
 from custody.codec import canonical_json
 from custody.codec.schema import SchemaError
 from custody.errors import InputError
-from custody.travel_rule.record import MAX_BLOCK_BYTES, MAX_OUTPUTS, MAX_RECORDS, canonical_block, parse_block
+from custody.travel_rule.record import (
+    MAX_BLOCK_BYTES,
+    MAX_OUTPUTS,
+    MAX_RECORDS,
+    SentNotice,
+    UnhostedWallet,
+    canonical_block,
+    digests,
+    parse_block,
+)
 
 RECORD = examples.record((0, examples.PAYEE, 150_000))
 
@@ -147,6 +157,64 @@ def test_each_part_of_a_record_is_required(key: str) -> None:
 def test_the_counterparty_is_strict(counterparty: dict[str, str], found: list[tuple[str, str]]) -> None:
     record = copy.deepcopy(RECORD) | {"counterparty": counterparty}
     assert faults(of(record)) == [(code, f"records[0].counterparty.{key}") for code, key in found]
+
+
+@pytest.mark.parametrize(
+    "wallet", [{}, {"owner": "originator"}, {"owner": "other", "proof": "test-payment", "risk": "medium"}]
+)
+def test_an_unhosted_wallet_is_read(wallet: dict[str, str]) -> None:
+    (record,) = parse_block(of(RECORD | {"counterparty": {"unhosted": wallet}}))
+    assert record.vasp is None
+    assert record.counterparty == UnhostedWallet(**wallet)
+
+
+@pytest.mark.parametrize(
+    ("counterparty", "found"),
+    [
+        ({"unhosted": None}, [("TYPE", "unhosted")]),
+        ({"unhosted": {"owner": "somebody"}}, [("WORD", "unhosted.owner")]),
+        ({"unhosted": {"proof": "oath"}}, [("WORD", "unhosted.proof")]),
+        ({"unhosted": {"risk": "LOW"}}, [("WORD", "unhosted.risk")]),
+        ({"unhosted": {"name": "x"}}, [("KEY", "unhosted")]),
+        ({"unhosted": {}, "name": "x", "jurisdiction": "GB"}, [("KEY", "")]),
+        ([], [("TYPE", "")]),
+    ],
+)
+def test_an_unhosted_wallet_is_strict(counterparty: Any, found: list[tuple[str, str]]) -> None:
+    record = copy.deepcopy(RECORD) | {"counterparty": counterparty}
+    places = [(code, ".".join(filter(None, ("records[0].counterparty", key)))) for code, key in found]
+    assert faults(of(record)) == places
+
+
+def test_a_notice_is_read_and_may_be_absent() -> None:
+    (record,) = parse_block(of(RECORD))
+    assert record.notice == SentNotice("trp", "notice-0001", 1_767_222_000)
+    (without,) = parse_block(of({key: value for key, value in RECORD.items() if key != "notice"}))
+    assert without.notice is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"protocol": "TRP"}, ("TEXT", "protocol")),
+        ({"protocol": ""}, ("TEXT", "protocol")),
+        ({"reference": 7}, ("TYPE", "reference")),
+        ({"reference": "x" * 201}, ("TEXT", "reference")),
+        ({"time": "2025-12-31"}, ("TEXT", "time")),
+        ({"time": "2025-12-31T23:00:00+09:00"}, ("TEXT", "time")),
+        ({"time": 1767222000}, ("TEXT", "time")),
+    ],
+)
+def test_a_notice_is_strict(changes: dict[str, Any], found: tuple[str, str]) -> None:
+    record = RECORD | {"notice": RECORD["notice"] | changes}
+    assert faults(of(record)) == [(found[0], f"records[0].notice.{found[1]}")]
+
+
+def test_each_record_has_a_digest_of_its_own_text() -> None:
+    other = examples.record((1, examples.SECOND_PAYEE, 7))
+    expected = tuple(hashlib.sha256(block(record)).hexdigest() for record in (RECORD, other))
+    assert digests(of(RECORD, other)) == expected
+    assert digests(b"") == ()
 
 
 def test_faults_of_all_records_are_told() -> None:
