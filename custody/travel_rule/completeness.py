@@ -11,8 +11,8 @@ from custody.codec.schema import Finding
 from custody.times import rfc3339
 from custody.travel_rule.constraints import Subject, incomplete, subjects
 from custody.travel_rule.countries import COUNTRIES
-from custody.travel_rule.facts import Groups, missing
-from custody.travel_rule.ivms101 import Ivms101, LegalName, Person
+from custody.travel_rule.facts import Groups, missing, whole_name
+from custody.travel_rule.ivms101 import Ivms101, Person
 from custody.travel_rule.lei import CHECK_DIGITS, check_digits_hold
 from custody.travel_rule.profile import Parties, Persons, Profile, Threshold
 from custody.travel_rule.record import Counterparty, SentNotice, TravelRuleRecord, UnhostedWallet
@@ -107,8 +107,7 @@ def _vasp(vasp: Counterparty, person: Person | None, where: str) -> Iterator[Fin
     if vasp.lei and not check_digits_hold(vasp.lei):
         yield Finding("LEI-CHK", f"{where}.lei", "check digits that do not belong to it", CHECK_DIGITS)
     if person and person.either:
-        names = [name.name for name in person.either.names.latin if isinstance(name, LegalName)]
-        if person.legal and vasp.name not in names:
+        if vasp.name not in map(whole_name, person.either.names.latin):
             observed = "another name than the beneficiaryVASP has"
             yield Finding("VASP-COUNTERPARTY", f"{where}.name", observed, "one of the names of the beneficiaryVASP")
         issued = person.either.national_identification

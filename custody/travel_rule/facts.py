@@ -37,12 +37,13 @@ def missing(person: _Either, accounts: tuple[str, ...], groups: Groups, where: s
             yield Finding(FACTS[group[0]].code, where, observed, required)
 
 
-def _text(name: NaturalName | LegalName) -> str:
+def whole_name(name: NaturalName | LegalName) -> str:
+    """The name as one text; of an individual the primary part first."""
     return name.name if isinstance(name, LegalName) else f"{name.primary} {name.secondary or ''}".strip()
 
 
 def _legal(names: tuple[NaturalName | LegalName, ...]) -> list[str]:
-    return [_text(name) for name in names if name.kind == "LEGL"]
+    return [whole_name(name) for name in names if name.kind == "LEGL"]
 
 
 def _local(person: _Either, _accounts: tuple[str, ...]) -> bool:

@@ -3,6 +3,9 @@
 import copy
 import dataclasses
 import hashlib
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import examples
@@ -180,6 +183,17 @@ def test_a_payment_to_an_unhosted_wallet_is_bound_like_any_other() -> None:
     record["outputs"][0]["amount"] = "99999"
     case = Case(REVIEW, examples.block(record, SECOND), policy(""), LIST)
     assert [reason.code for reason in evaluate(case).reasons] == ["TRAVEL-RULE-AMOUNT"]
+
+
+def test_the_unhosted_wallet_on_the_page_is_complete_in_japan_and_in_the_union(project: Path) -> None:
+    page = (project / "docs/spec/travel-rule.md").read_text("utf-8")
+    (written,) = re.findall(r"<!-- example:unhosted -->\n```json\n(.*?)```", page, re.DOTALL)
+    record = copy.deepcopy(FIRST) | {"counterparty": json.loads(written)}
+    del record["ivms101"]["beneficiaryVASP"], record["notice"]
+    person = record["ivms101"]["originator"]["originatorPerson"][0]["naturalPerson"]
+    person["dateAndPlaceOfBirth"] = {"dateOfBirth": "1980-02-29", "placeOfBirth": "Kobe"}
+    for profile in ("jp", "eu"):
+        assert codes(record, profile=profile, latest=NOTICED) == []
 
 
 def with_own(position: int, review: Review = REVIEW) -> Review:

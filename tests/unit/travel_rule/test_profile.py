@@ -3,6 +3,7 @@
 import copy
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,3 +163,24 @@ def test_a_profile_names_countries_of_iso_3166_only() -> None:
     for one in PROFILES.values():
         named = {country for residents in one.residents for country in residents.countries}
         assert named | set(one.notice.jurisdictions if one.notice else ()) <= COUNTRIES - {"XX"}
+
+
+def test_the_page_has_each_profiles_day_note_and_sources(project: Path) -> None:
+    page = (project / "docs/spec/travel-rule.md").read_text("utf-8")
+    for one in PROFILES.values():
+        assert f"**`{one.id}`**, {one.title}, as of {one.as_of}. {one.note}" in page
+        assert [source.where for source in one.sources if f"* {source.title}: {source.where}" not in page] == []
+        assert f"| `{one.id}` | {one.as_of} |" in page
+
+
+def test_the_page_has_each_word_of_the_vocabulary_with_its_code(project: Path) -> None:
+    page = (project / "docs/spec/travel-rule.md").read_text("utf-8")
+    assert [word for word, fact in FACTS.items() if f"| `{word}` | `{fact.code}` |" not in page] == []
+
+
+def test_the_page_has_what_each_profile_demands(project: Path) -> None:
+    page = (project / "docs/spec/travel-rule.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    for one in PROFILES.values():
+        (row,) = (line for line in rows if line.startswith(f"| `{one.id}` |") and one.as_of not in line)
+        assert {word for word in FACTS if f"`{word}`" in row} == words_of(one.above)
