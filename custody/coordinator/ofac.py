@@ -27,6 +27,8 @@ SYMBOLS = frozenset(
 )
 
 _CHUNK = 65_536
+# What expat would take for another encoding, whatever it is told: two marks, and < beside a zero.
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 _NAMESPACES = ("/ADVANCED_XML", "/sanctions/1.0")
 _CURRENCY = "Digital Currency Address - "
 _TYPE = ["Sanctions", "ReferenceValueSets", "FeatureTypeValues", "FeatureType"]
@@ -115,6 +117,8 @@ class _Reader:
         self.parser.CharacterDataHandler = self.characters
 
     def feed(self, chunk: bytes, fed: int) -> None:
+        if fed == len(chunk) and chunk[:2] in _UTF_16:
+            raise _form("it is not UTF-8")
         self.parser.Parse(chunk, False)
         if fed > MAX_XML_BYTES or fed - self.parser.CurrentByteIndex > MAX_TOKEN + _CHUNK:
             raise _form(f"it is larger than {MAX_XML_BYTES:,} bytes, or one tag than {MAX_TOKEN:,}")

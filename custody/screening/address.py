@@ -4,8 +4,8 @@ One key or script has several addresses: on each network, and for each way of lo
 same on every network of a family; `candidates` are the programs that one key or script is known to answer for.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import wallycore
 
@@ -30,8 +30,7 @@ class Kind(StrEnum):
     EXACT = "exact text"
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """What coins are locked to.
 
     HASH160 of a key or script (20 bytes), SHA-256 of a script (32), a taproot key (32), or an EVM address (20), which

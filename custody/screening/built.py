@@ -18,7 +18,7 @@ from custody.screening.layout import (
     parse_line,
     record_key,
 )
-from custody.screening.networks import decode_entry
+from custody.screening.networks import Decoded, decode_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class BuiltList:
             raise damaged("an entry has no end")
         return parse_line(self.octets[begin:end], len(self.header.sources))
 
-    def under(self, program: Program) -> Iterator[tuple[int, Entry]]:
-        """Number and entry of all that answer for this program, in the list's order.
+    def under(self, program: Program) -> Iterator[tuple[int, Entry, str]]:
+        """Number, entry and canonical text of all that answer for this program, in the list's order.
 
         Raises:
             InputError: LIST-FORM where a record and its entry do not agree.
@@ -74,11 +74,12 @@ class BuiltList:
         key = record_key(program)
         record = self._first(key)
         while (at := self.start + record * RECORD_SIZE) < self._offsets and self.octets[at : at + KEY_SIZE] == key:
-            number = self.octets[at + KEY_SIZE : at + RECORD_SIZE]
-            entry = self.entry(int.from_bytes(number, "big"))
-            answers = _answers(entry)
+            place = int.from_bytes(self.octets[at + KEY_SIZE : at + RECORD_SIZE], "big")
+            entry = self.entry(place)
+            decoded = _decode(entry)
+            answers = candidates(decoded.program)
             if program in answers:
-                yield int.from_bytes(number, "big") + 1, entry
+                yield place + 1, entry, decoded.canonical
             elif not any(record_key(one) == key for one in answers):
                 raise damaged("a record does not follow from its entry")
             record += 1
@@ -114,8 +115,8 @@ class BuiltList:
         return int.from_bytes(self.octets[at : at + NUMBER_SIZE], "big")
 
 
-def _answers(entry: Entry) -> frozenset[Program]:
+def _decode(entry: Entry) -> Decoded:
     try:
-        return candidates(decode_entry(entry.address).program)
+        return decode_entry(entry.address)
     except InputError as error:
         raise damaged("an entry is no address") from error

@@ -86,16 +86,16 @@ class FlaggedList:
                 LIST-FORM: nor can any by a list that is damaged.
         """
         program = decode(address)
-        hits = list(self._hits(program))
-        if not hits:
-            return None
-        canonical = decode_entry(address).canonical
-        same = [hit for hit in hits if decode_entry(hit[1].address).canonical == canonical]
-        number, entry = min(same or hits, key=itemgetter(0))
-        return self._match(number, entry, How.SAME_ADDRESS if same else How.SAME_OWNER)
+        first: tuple[int, Entry] | None = None
+        for number, entry, canonical in self._hits(program):
+            if canonical == decode_entry(address).canonical:
+                return self._match(number, entry, How.SAME_ADDRESS)
+            first = min(first or (number, entry), (number, entry), key=itemgetter(0))
+        return self._match(*first, How.SAME_OWNER) if first else None
 
-    def _hits(self, program: Program) -> Iterator[tuple[int, Entry]]:
-        for candidate in candidates(program):
+    def _hits(self, program: Program) -> Iterator[tuple[int, Entry, str]]:
+        """Its own entries first: the same address can only be among them."""
+        for candidate in (program, *(candidates(program) - {program})):
             yield from islice(self.index.under(candidate), MAX_OF_PROGRAM)
 
     def _match(self, number: int, entry: Entry, how: How) -> Match:

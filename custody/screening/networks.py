@@ -6,7 +6,6 @@ script has addresses on many of them. The tables are those of docs/spec/screenin
 
 import hashlib
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
 import wallycore as wally
@@ -96,9 +95,10 @@ def decode_any(address: str) -> Decoded:
         InputError: ADDRESS-CHECKSUM for capitals that do not fit an EVM address; ADDRESS-SYNTAX for all else.
     """
     if address.isascii() and len(address) <= MAX_ADDRESS:
-        for read in _READERS:
-            if found := read(address):
-                return found
+        small = _in_small_letters(address)
+        found = _evm(address) or (small and (_segwit(small) or _bech32(small) or _cash(small))) or _base58(address)
+        if found:
+            return found
     raise _unknown()
 
 
@@ -144,40 +144,37 @@ def _of_evm(network: str, account: bytes) -> Decoded:
     return Decoded(network, Program(Kind.EVM, account), f"0x{account.hex()}")
 
 
-def _segwit(address: str) -> Decoded | None:
-    lowered = _in_one_case(address)
-    prefix = lowered.rpartition("1")[0]
-    if prefix not in _SEGWIT or lowered != lowered.lower():
+def _segwit(small: str) -> Decoded | None:
+    prefix = small.rpartition("1")[0]
+    if prefix not in _SEGWIT:
         return None
     try:
-        script = bytes(wally.addr_segwit_to_bytes(lowered, prefix, 0))
+        script = bytes(wally.addr_segwit_to_bytes(small, prefix, 0))
         program, spelled = script_program(script), wally.addr_segwit_from_bytes(script, prefix, 0)
     except (ValueError, TransactionError) as error:
         raise _unknown() from error
-    if spelled != lowered:
+    if spelled != small:
         raise _unknown()
-    return Decoded(_SEGWIT[prefix], program, lowered)
+    return Decoded(_SEGWIT[prefix], program, small)
 
 
-def _bech32(address: str) -> Decoded | None:
-    lowered = _in_one_case(address)
-    prefix = lowered.rpartition("1")[0]
-    if (prefix != _HARMONY and prefix not in _SHIELDED) or lowered != lowered.lower():
+def _bech32(small: str) -> Decoded | None:
+    prefix = small.rpartition("1")[0]
+    if prefix != _HARMONY and prefix not in _SHIELDED:
         return None
-    octets = bech32(lowered, prefix)
+    octets = bech32(small, prefix)
     if octets is None:
         raise _unknown()
     if prefix in _SHIELDED:
-        return Decoded(_SHIELDED[prefix], exact_program(lowered), lowered)
+        return Decoded(_SHIELDED[prefix], exact_program(small), small)
     if len(octets) != _HASH:
         raise _unknown()
     return _of_evm("Harmony", octets)
 
 
-def _cash(address: str) -> Decoded | None:
-    lowered = _in_one_case(address)
-    named, mark, text = lowered.rpartition(":")
-    if not (named in _CASH if mark else _CASH_BARE.fullmatch(lowered)):
+def _cash(small: str) -> Decoded | None:
+    named, mark, text = small.rpartition(":")
+    if not (named in _CASH if mark else _CASH_BARE.fullmatch(small)):
         return None
     for prefix in (named,) if mark else _CASH:
         octets = cashaddr(text, prefix)
@@ -226,12 +223,11 @@ def _solana(address: str) -> Decoded | None:
     return Decoded("Solana", Program(Kind.ED25519_KEY, key), address) if len(key) == _KEY else None
 
 
-def _in_one_case(address: str) -> str:
-    """Bech32 and CashAddr allow all in capitals, and mean the small letters."""
-    return address.lower() if address == address.upper() else address
-
-
-_READERS: tuple[Callable[[str], Decoded | None], ...] = (_evm, _segwit, _bech32, _cash, _base58)
+def _in_small_letters(address: str) -> str:
+    """Bech32 and CashAddr allow all in capitals, and mean the small letters; of mixed case nothing is left."""
+    if address.islower():
+        return address
+    return address.lower() if address.isupper() else ""
 
 
 def _unknown() -> InputError:

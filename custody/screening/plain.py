@@ -45,11 +45,11 @@ class PlainList:
             found.append((number, address))
         return cls(tuple(found), kinds, index)
 
-    def under(self, program: Program) -> Iterator[tuple[int, Entry]]:
-        """Line and entry of all that answer for this program, in the list's order."""
+    def under(self, program: Program) -> Iterator[tuple[int, Entry, str]]:
+        """Line, entry and canonical text of all that answer for this program, in the list's order."""
         for place in self._index.get(program, ()):
             number, address = self.lines[place]
-            yield number, Entry(address, 0, number)
+            yield number, Entry(address, 0, number), decode_entry(address).canonical
 
     def source(self, entry: Entry) -> tuple[str, str]:
         """A plain list knows no other name and no date."""

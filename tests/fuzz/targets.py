@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import io
 import json
 import tempfile
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 import ceremonies
 import evm
 import examples
+import lists
 import psbts
 import rosters
 import typed_messages
@@ -27,6 +29,8 @@ from custody.chains import CHAINS, ETHEREUM, REGTEST
 from custody.codec import canonical_json, cbor, rlp
 from custody.codec.schema import read as read_schema
 from custody.coordinator import requests as coordinator_requests
+from custody.coordinator.list_sources import Feed, SourceFile
+from custody.coordinator.ofac import read_sdn
 from custody.coordinator.pairing import Pairings
 from custody.edge import clock_file
 from custody.edge.clock_file import MAX_CLOCK_FILE
@@ -47,7 +51,10 @@ from custody.keys.descriptor import descriptor_checksum
 from custody.officers.roster import Roster
 from custody.policy.document import Policy
 from custody.screening.address import canonical_address, decode_address, decode_on_chain
+from custody.screening.built import BuiltList
+from custody.screening.entry import Entry
 from custody.screening.flagged import FlaggedList
+from custody.screening.networks import decode_entry
 from custody.travel_rule.completeness import Terms, incomplete_record
 from custody.travel_rule.data import package_data
 from custody.travel_rule.jws import JWS, Jws
@@ -313,6 +320,41 @@ def _tokens(encoded: bytes) -> None:
 def _flagged(encoded: bytes) -> None:
     for _, entry in FlaggedList.parse(encoded).entries:
         decode_address(entry)
+
+
+@target(
+    "binary",
+    lambda: lists.built([examples.FLAGGED, examples.RONIN_THIEF, "=text"]),
+    lambda: lists.built([Entry(examples.PAYEE, 0, 17, "2022-04-14", "SDN 1, XBT")]),
+)
+def _built_list(encoded: bytes) -> None:
+    flagged = FlaggedList(BuiltList.open(encoded))
+    for address in (examples.PAYEE, examples.FLAGGED, examples.RONIN_THIEF):
+        with contextlib.suppress(InputError):
+            flagged.find(address)
+    flagged.verify()
+    for number, address in flagged.entries:
+        found = flagged.find(address, lambda text: decode_entry(text).program)
+        same(found and found.line, number)
+
+
+@target("binary", lambda: lists.sdn_xml([("XBT", examples.FLAGGED), ("ETH", examples.RONIN_THIEF)]))
+def _ofac_xml(encoded: bytes) -> None:
+    assert read_sdn(io.BytesIO(encoded)).addresses
+
+
+@target("lines", b'address,source,entry,date\n0x098B716B8Aaf21512996dC57EB0615e2383E2f96,FBI,"a, b",2022-04-14\n')
+def _list_table(encoded: bytes) -> None:
+    feed = Feed([SourceFile("csv", "table", io.BytesIO(encoded))])
+    rows = list(feed.entries())
+    same({row.source for row in rows}, set(range(len(feed.sources()))))
+
+
+@target("binary", *(one.encode() for one in lists.ONE_OF_EACH))
+def _any_address(encoded: bytes) -> None:
+    decoded = decode_entry(text(encoded))
+    same(decode_entry(decoded.canonical).program, decoded.program)
+    same(decode_entry(decoded.canonical).canonical, decoded.canonical)
 
 
 @target("json", lambda: world.files().accounts)

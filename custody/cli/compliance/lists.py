@@ -95,7 +95,8 @@ def _built(summary: Summary, out: Path) -> dict[str, Json]:
     with mapped_input(out) as octets:
         digest = hashlib.sha256(octets).hexdigest()
         size = len(octets)
-    say(f"{header.entries:,} addresses, {summary.duplicates:,} of them given again and left out.")
+    again = "" if not summary.duplicates else f"; {summary.duplicates:,} more were given again and left out"
+    say(f"{header.entries:,} address{'' if header.entries == 1 else 'es'}{again}.")
     for line in kinds_in_words(summary.kinds):
         say(line)
     for one in header.sources:
