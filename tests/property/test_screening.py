@@ -3,8 +3,11 @@
 from typing import Any
 
 import examples
-from bip_utils import Base58Encoder, SegwitBech32Encoder
+import lists
+from bip_utils.base58 import Base58Alphabets, Base58Encoder, Base58XmrEncoder
+from bip_utils.bech32 import BchBech32Encoder, Bech32Encoder, SegwitBech32Encoder
 from bip_utils.utils.crypto import Hash160
+from Crypto.Hash import keccak
 from eth_utils.address import to_checksum_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,8 +15,10 @@ from hypothesis import strategies as st
 from custody.chains import BITCOIN_CHAINS, EVM_CHAINS, BitcoinChain, EvmChain
 from custody.errors import CustodyError
 from custody.screening.address import Kind, Program, canonical_address, decode_address, decode_on_chain
-from custody.screening.entry import How
+from custody.screening.built import BuiltList
+from custody.screening.entry import Entry, How, Source
 from custody.screening.flagged import FlaggedList
+from custody.screening.networks import decode_any, decode_entry
 
 hashes = st.binary(min_size=20, max_size=20)
 scripts = st.binary(min_size=32, max_size=32)
@@ -141,3 +146,133 @@ def test_on_an_evm_chain_a_changed_letter_never_leaves_the_same_payee(
     except CustodyError:
         return
     assert (program.payload == honest) == (mistyped == written)
+
+
+def base58check(version: bytes) -> Any:
+    return lambda payload: Base58Encoder.CheckEncode(version + payload)
+
+
+def segwit(prefix: str, version: int) -> Any:
+    return lambda payload: SegwitBech32Encoder.Encode(prefix, version, payload)
+
+
+def cashaddr(version: bytes) -> Any:
+    return lambda payload: BchBech32Encoder.Encode("bitcoincash", version, payload)
+
+
+# What another library writes for the payload of each kind.
+WRITERS = {
+    Kind.KEY_HASH: [
+        *map(base58check, (b"\x00", b"\x6f", b"\x30", b"\x4c", b"\x1e", b"\x26", b"\x1c\xb8", b"\x1d\x25")),
+        *(segwit(prefix, 0) for prefix in ("bc", "tb", "bcrt", "ltc")),
+        *(cashaddr(b"\x00"), cashaddr(b"\x10")),
+        lambda payload: Base58Encoder.CheckEncode(b"\x00" + payload, Base58Alphabets.RIPPLE),
+    ],
+    Kind.SCRIPT_HASH: [
+        *map(base58check, (b"\x05", b"\xc4", b"\x32", b"\x10", b"\x16", b"\x17", b"\x21", b"\x3f", b"\x1c\xbd")),
+        *(cashaddr(b"\x08"), cashaddr(b"\x18")),
+    ],
+    Kind.WITNESS_SCRIPT: [segwit(prefix, 0) for prefix in ("bc", "tb", "bcrt", "ltc")],
+    Kind.SCRIPT_HASH_32: [cashaddr(b"\x0b")],
+    Kind.EVM: [
+        *(lambda payload: "0x" + payload.hex(), lambda payload: to_checksum_address(payload.hex())),
+        *(base58check(b"\x41"), lambda payload: Bech32Encoder.Encode("one", payload)),
+    ],
+    Kind.ED25519_KEY: [Base58Encoder.Encode],
+    Kind.CRYPTONOTE_KEYS: [
+        lambda payload: monero(b"\x12" + payload),
+        lambda payload: monero(b"\x13" + payload + bytes(8)),
+    ],
+}
+SIZES = {Kind.KEY_HASH: 20, Kind.SCRIPT_HASH: 20, Kind.EVM: 20, Kind.CRYPTONOTE_KEYS: 64}
+
+
+def monero(octets: bytes) -> str:
+    return str(Base58XmrEncoder.Encode(octets + keccak.new(digest_bits=256, data=octets).digest()[:4]))
+
+
+written = st.sampled_from(sorted(WRITERS)).flatmap(
+    lambda kind: st.tuples(
+        st.just(kind), st.binary(min_size=SIZES.get(kind, 32), max_size=SIZES.get(kind, 32)),
+        st.sampled_from(WRITERS[kind]), st.sampled_from(WRITERS[kind]),
+    )
+)  # fmt: skip
+
+
+@given(written)
+@settings(max_examples=1_000)
+def test_what_another_library_writes_on_any_network_is_the_program_that_it_was_made_of(one: Any) -> None:
+    kind, payload, writer, _ = one
+    decoded = decode_any(writer(payload))
+    assert decoded.program == Program(kind, payload)
+    assert decode_any(decoded.canonical)[1:] == decoded[1:]
+
+
+@given(written)
+@settings(max_examples=300)
+def test_a_listed_address_is_found_by_every_other_network_s_spelling_in_plain_and_built_lists(one: Any) -> None:
+    kind, payload, writer, other = one
+    for octets in (writer(payload).encode(), lists.built([writer(payload)])):
+        flagged = FlaggedList.parse(octets)
+        assert flagged.find(other(payload), lambda text: decode_any(text).program)
+        if kind is Kind.EVM:
+            assert flagged.find("0x" + payload.hex())
+
+
+@given(written, st.integers(0, 200), st.characters(codec="ascii"))
+@settings(max_examples=1_000)
+def test_a_changed_letter_on_any_network_with_a_checksum_is_refused_or_means_the_same(
+    one: Any, place: int, sign: str
+) -> None:
+    kind, payload, writer, _ = one
+    honest = writer(payload)
+    mistyped = honest[: place % len(honest)] + sign + honest[place % len(honest) + 1 :]
+    if kind is Kind.ED25519_KEY or honest == "0x" + payload.hex():
+        return
+    try:
+        decoded = decode_any(mistyped)
+    except CustodyError:
+        return
+    assert decoded.program == Program(kind, payload)
+
+
+@given(st.text(max_size=110) | st.text("123456789ABCabcqpzry:0xtl", max_size=110))
+@settings(max_examples=1_000)
+def test_any_text_is_an_address_of_some_network_or_refused(text: str) -> None:
+    try:
+        decoded = decode_any(text)
+    except CustodyError:
+        return
+    assert decode_any(decoded.canonical).program == decoded.program
+
+
+@given(st.sampled_from(BITCOIN_CHAINS), hashes, st.sampled_from(FORMS))
+def test_what_a_served_network_writes_means_the_same_to_both_readers(
+    chain: BitcoinChain, key_hash: bytes, form: str
+) -> None:
+    one = address(form, key_hash, chain)
+    assert decode_any(one).program == decode_address(one)
+
+
+@given(st.lists(st.sampled_from(lists.ONE_OF_EACH), max_size=20), st.integers(0, 3))
+@settings(max_examples=200)
+def test_a_built_list_proves_itself_and_is_what_its_entries_give(addresses: list[str], sources: int) -> None:
+    files = [Source(f"file {number}", bytes(32), "") for number in range(sources + 1)]
+    entries = [Entry(one, place % len(files), place + 1) for place, one in enumerate(addresses)]
+    octets = lists.built(entries, files)
+    built = BuiltList.open(octets)
+    assert FlaggedList.parse(octets).verify().total() == len({decode_entry(one).canonical for one in addresses})
+    assert lists.built(built.entries(), built.header.sources) == octets
+
+
+@given(st.binary(max_size=300), st.integers(0, 600), st.integers(0, 20))
+@settings(max_examples=500)
+def test_no_bytes_put_into_a_built_list_make_it_another_that_is_whole(junk: bytes, place: int, cut: int) -> None:
+    honest = lists.built(lists.ONE_OF_EACH)
+    bent = honest[: place % len(honest)] + junk + honest[place % len(honest) + cut :]
+    try:
+        kinds = FlaggedList.parse(bent).verify()
+    except CustodyError:
+        return
+    known = {decode_entry(one).canonical for one in lists.ONE_OF_EACH}
+    assert bent.startswith(b"#") or kinds.total() == len(known)
