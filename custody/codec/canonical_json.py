@@ -29,6 +29,10 @@ def dumps(value: Json) -> bytes:
         InputError: JSON-VALUE for floats, numbers beyond 2**53 - 1, lone surrogates, other types, or too deep.
     """
     _check(value, 0)
+    return _written(value)
+
+
+def _written(value: Json) -> bytes:
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return text.encode("ascii")
 
@@ -40,7 +44,7 @@ def loads(text: bytes, *, limit: int) -> Json:
         InputError: JSON-SIZE, JSON-SYNTAX, JSON-VALUE, JSON-DUPLICATE-KEY, JSON-NOT-CANONICAL.
     """
     value = loads_relaxed(text, limit=limit)
-    if dumps(value) != text:
+    if _written(value) != text:
         raise InputError("JSON-NOT-CANONICAL", "The JSON is not in its one canonical form.")
     return value
 
@@ -106,7 +110,7 @@ def _check(value: object, depth: int) -> None:
             return
         case int() if -MAX_INT <= value <= MAX_INT:
             return
-        case str() if not _SURROGATE.search(value):
+        case str() if value.isascii() or not _SURROGATE.search(value):
             return
         case list():
             for item in value:
