@@ -55,6 +55,11 @@ def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: not change.loosens))
 
 
+def both(words: Callable[[Any], str], old: object, new: object) -> tuple[str, str]:
+    """Before and after, in the same words."""
+    return words(old), words(new)
+
+
 def verdict(*, loosens: bool, yes: str = "allowed", no: str = "refused") -> str:
     """``refused before, allowed now``, or the other way round."""
     return f"{no} before, {yes} now" if loosens else f"{yes} before, {no} now"

@@ -124,6 +124,12 @@ def test_a_comparison_tells_what_is_newly_allowed_first(office: Office) -> None:
     assert ended.stderr.index("NEWLY ALLOWED: cap_per_transaction") < ended.stderr.index("Changed: feerate_cap")
 
 
+def test_policies_are_compared_among_the_commands_for_policies_too(office: Office) -> None:
+    office.path("new.toml").write_bytes(looser())
+    general = office.run("diff", office.path("policy"), "new.toml")
+    assert office.run("policy", "diff", office.path("policy"), "new.toml").fields == general.fields
+
+
 @pytest.mark.parametrize("kind", [*FILES, "roster"])
 def test_a_file_and_a_bundle_of_it_do_not_differ(office: Office, kind: str) -> None:
     office.first(kind)

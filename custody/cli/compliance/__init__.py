@@ -2,7 +2,7 @@
 
 import click
 
-from custody.cli.compliance.checking import check_command, diff, words
+from custody.cli.compliance.checking import check_command, diff_command, words
 from custody.cli.compliance.lists import build_command, check_list, lookup
 from custody.cli.compliance.people import person
 from custody.cli.compliance.policies import check_policy, explain
@@ -19,7 +19,7 @@ _HELP = {
 
 
 _MORE: dict[Kind, tuple[click.Command, ...]] = {
-    "policy": (check_policy, explain),
+    "policy": (check_policy, explain, diff_command("policy")),
     "list": (check_list, build_command, lookup),
     "roster": (words, person),
 }
@@ -30,6 +30,6 @@ def _of(kind: Kind) -> click.Group:
     return click.Group(kind, commands=commands, help=_HELP[kind])
 
 
-@click.group(commands=[*(_of(kind) for kind in KINDS), diff])
+@click.group(commands=[*(_of(kind) for kind in KINDS), diff_command()])
 def compliance() -> None:
     """Policy, lists and rosters: check, compare, sign."""

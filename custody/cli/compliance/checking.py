@@ -113,17 +113,26 @@ def words(file: Path) -> dict[str, Json]:
     return {"digest": hashlib.sha256(rules.exact).hexdigest(), "words": told}
 
 
-@click.command("diff")
-@click.argument("old", type=file_path)
-@click.argument("new", type=file_path)
-@click.option("--type", "named", type=click.Choice(KINDS), help="What they are, where the files do not tell.")
-@tokens_option
-def diff(old: Path, new: Path, named: Kind | None, tokens_file: Path | None) -> dict[str, Json]:
-    """What NEW would change, as the signer's officers will read it: newly allowed first."""
-    kind = named or _kind(old, new)
+def diff_command(kind: Kind | None = None) -> click.Command:
+    """`diff` of files of one kind, or of any, which then say what they are."""
+
+    @click.command("diff", help="What NEW would change, as the signer's officers will read it: newly allowed first.")
+    @click.argument("old", type=file_path)
+    @click.argument("new", type=file_path)
+    @tokens_option
+    def diff(old: Path, new: Path, tokens_file: Path | None, named: Kind | None = kind) -> dict[str, Json]:
+        return _diff(named or _kind(old, new), old, new, read_tokens(tokens_file))
+
+    named = click.option(
+        "--type", "named", type=click.Choice(KINDS), help="What they are, where the files do not tell."
+    )
+    return diff if kind else named(diff)
+
+
+def _diff(kind: Kind, old: Path, new: Path, tokens: TokenRegistry) -> dict[str, Json]:
     before, after = read_rules(old, kind), read_rules(new, kind)
     longer = longer_validity(after.signed.bundle, before.signed.bundle.span) if before.signed and after.signed else ()
-    changes = in_order([*longer, *rules_in_words.compare(kind, before.body, after.body, read_tokens(tokens_file))])
+    changes = in_order([*longer, *rules_in_words.compare(kind, before.body, after.body, tokens)])
     for line in rules_in_words.told(changes):
         say(printable(line))
     loosens = any(one.loosens for one in changes)
