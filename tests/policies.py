@@ -17,8 +17,6 @@ from custody.evm.address import checksum_address
 from custody.policy.case import Case, Past
 from custody.policy.chain_policy import ACTIONS, ROLES, ChainPolicy, Tier
 from custody.policy.clauses import (
-    CURRENCIES,
-    PROFILES,
     TIERS,
     Allowed,
     Escalation,
@@ -35,7 +33,8 @@ from custody.policy.history import DAY
 from custody.review import Output, Review, Role, Spend
 from custody.screening.address import decode_on_chain
 from custody.screening.flagged import FlaggedList
-from custody.travel_rule.rates import ReferenceRate
+from custody.travel_rule.profiles import PROFILES
+from custody.travel_rule.rates import MINOR_DIGITS, ReferenceRate
 
 CLEAN = FlaggedList.parse(b"# none")
 USDC = examples.USDC.asset_id
@@ -127,8 +126,10 @@ def vasp(pick: Random) -> OriginatingVasp:
 
 def travel_rule(pick: Random) -> TravelRulePolicy:
     assets = [asset for asset in (REGTEST.coin.asset_id, ETHEREUM.coin.asset_id, USDC) if pick.random() < 0.3]
-    rates = (ReferenceRate(asset, pick.choice(CURRENCIES), 10 ** pick.choice([1, 30]), MONDAY) for asset in assets)
-    return TravelRulePolicy(pick.choice(PROFILES), tuple(rates))
+    rates = (
+        ReferenceRate(asset, pick.choice(list(MINOR_DIGITS)), 10 ** pick.choice([1, 30]), MONDAY) for asset in assets
+    )
+    return TravelRulePolicy(pick.choice(list(PROFILES)), tuple(rates))
 
 
 def list_age(pick: Random) -> ListAge | None:

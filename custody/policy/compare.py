@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from custody.evm.tokens import TokenRegistry
-from custody.policy import compare_clauses, compare_destinations, compare_people
+from custody.policy import compare_clauses, compare_destinations, compare_people, compare_records
 from custody.policy.change import Change, by_field, in_order, verdict
 from custody.policy.compare_chain import Chains
 from custody.policy.document import OriginatingVasp, Policy
@@ -26,7 +26,7 @@ def compare_policy(old: Policy | None, new: Policy, tokens: TokenRegistry = _NO_
         "approvals": compare_people.approvals,
         "repeat_days": compare_clauses.repeat_days,
         "request_hours": compare_clauses.request_hours,
-        "travel_rule": compare_clauses.travel_rule,
+        "travel_rule": compare_records.travel_rule,
         "list_age": compare_clauses.list_age,
         "hours": compare_clauses.hours,
         "new_destinations": compare_clauses.new_destinations,

@@ -1,13 +1,11 @@
-"""What a new policy allows at other times, by older lists, to newer payees, and by other records."""
+"""What a new policy allows at other times, by older lists, and to newer payees."""
 
 from collections.abc import Iterator
 
-from custody.policy.change import Change, both, by_field, verdict
-from custody.policy.clauses import WEEK, Hours, ListAge, NewDestinations, TravelRulePolicy
+from custody.policy.change import Change, both, verdict
+from custody.policy.clauses import WEEK, Hours, ListAge, NewDestinations
 from custody.policy.compare_people import held
 from custody.policy.document import Policy
-from custody.times import rfc3339
-from custody.travel_rule.rates import ReferenceRate
 
 _DAY = 1_440
 _WEEK = len(WEEK) * _DAY
@@ -133,35 +131,6 @@ def _newness(one: NewDestinations | None) -> str:
         return "every payee is paid alike"
     known = f"{_hours(one.cool_down_hours)} after the first payment"
     return f"at most first_payment to a payee up to {known}, and where none was made for {_days(one.forget_days)}"
-
-
-def travel_rule(old: Policy, new: Policy) -> Iterator[Change]:
-    """By what records are judged."""
-    yield from by_field(old.travel_rule, new.travel_rule, {"profile": _profile, "rates": _rates})
-
-
-def _profile(old: TravelRulePolicy, new: TravelRulePolicy) -> Iterator[Change]:
-    example = f"a record that lacks what {old.profile} asks for and {new.profile} does not: {verdict(loosens=True)}"
-    yield Change(True, "travel_rule.profile", f"records by {old.profile}", f"records by {new.profile}", example)
-
-
-def _rates(old: TravelRulePolicy, new: TravelRulePolicy) -> Iterator[Change]:
-    """Without a rate everything is above the threshold, so that one that is gone asks for more."""
-    before, after = ({(rate.asset_id, rate.currency): rate for rate in one.rates} for one in (old, new))
-    for key in sorted({*before, *after}):
-        if before.get(key) != after.get(key):
-            loosens = key in after
-            example = f"a record without what is asked above the threshold alone, for a payment in {key[0]}"
-            judged = verdict(loosens=loosens, yes="perhaps allowed")
-            states = both(_rate, before.get(key), after.get(key))
-            yield Change(loosens, "travel_rule.rates", *states, f"{example}: {judged}")
-
-
-def _rate(rate: ReferenceRate | None) -> str:
-    if rate is None:
-        return "no rate: every payment is above the threshold"
-    until = rfc3339(rate.valid_until) if rate.valid_until >= 0 else "before 1970"
-    return f"{rate.price:,} minor units of {rate.currency} for one whole {rate.asset_id}, until {until}"
 
 
 def _judged(old: Policy, new: Policy, concern: str, *, loosens: bool) -> str:

@@ -31,7 +31,7 @@ randoms = st.randoms(use_true_random=True)
 
 
 @given(randoms)
-@settings(max_examples=3_000)
+@settings(max_examples=2_000)
 def test_whatever_newly_passes_there_is_a_change_that_loosens(pick: Random) -> None:
     assert not is_unnoticed(Trial.random(pick), compare_policy)
 
@@ -44,6 +44,8 @@ RULES = {
     "cap_per_transaction": "caps",
     "cap_per_day": "day_caps",
     "tiers": "tiers",
+    "signed_above": "signed_above",
+    "travel_rule.profile": "travel_rule",
     **{rule: rule for rule in ("fee_cap", "feerate_cap", "fee_percent_cap")},
 }
 

@@ -1,4 +1,4 @@
-"""What other times, older lists, newer payees and other records make possible, clause by clause."""
+"""What other times, older lists and newer payees make possible, clause by clause."""
 
 import dataclasses
 from typing import Any
@@ -6,13 +6,11 @@ from typing import Any
 import examples
 import pytest
 
-from custody import chains
 from custody.policy.change import Change
-from custody.policy.clauses import Escalation, Hours, ListAge, NewDestinations, TravelRulePolicy
+from custody.policy.clauses import Escalation, Hours, ListAge, NewDestinations
 from custody.policy.compare import compare_policy
 from custody.policy.decision import Requirement
 from custody.policy.document import Policy
-from custody.travel_rule.rates import ReferenceRate
 
 POLICY = Policy.parse(examples.POLICY)
 TWO = Requirement(2, "approver", 1)
@@ -121,27 +119,3 @@ def test_payees_who_are_new_for_a_shorter_time_loosen(strict: NewDestinations, l
     assert (up.loosens, down.loosens) == (True, False)
     assert up.example.startswith("a payment of more than first_payment to a payee who")
     assert up.example.endswith(": refused before, allowed now")
-
-
-def rates(*given: tuple[int, int]) -> Policy:
-    asset = chains.BITCOIN.coin.asset_id
-    return changed(travel_rule=TravelRulePolicy("eu", tuple(ReferenceRate(asset, "EUR", *one) for one in given)))
-
-
-@pytest.mark.parametrize("old", [(), ((9, 60),), ((5, 61),)])
-def test_a_rate_that_is_new_or_another_loosens(old: tuple[tuple[int, int], ...]) -> None:
-    change = only(compare_policy(rates(*old), rates((5, 60))))
-    assert (change.loosens, change.rule) == (True, "travel_rule.rates")
-
-
-def test_a_rate_that_is_gone_puts_everything_above_the_threshold() -> None:
-    change = only(compare_policy(rates((5, 60)), rates()))
-    assert not change.loosens
-    assert change.before.startswith("5 minor units of EUR for one whole ")
-    assert change.before.endswith("until 1970-01-01T00:01:00Z")
-    assert change.after == "no rate: every payment is above the threshold"
-
-
-def test_another_profile_loosens_both_ways() -> None:
-    policies = (changed(travel_rule=TravelRulePolicy(profile)) for profile in ("jp", "fatf"))
-    assert [change.loosens for change in both_ways(*policies)] == [True, True]
