@@ -6,6 +6,7 @@ from custody.cli.compliance.checking import check_command, diff_command, words
 from custody.cli.compliance.lists import build_command, check_list, lookup
 from custody.cli.compliance.people import person
 from custody.cli.compliance.policies import check_policy, explain
+from custody.cli.compliance.policy_test import test
 from custody.cli.compliance.signing import sign_command
 from custody.wire.bundle import KINDS, Kind
 
@@ -19,7 +20,7 @@ _HELP = {
 
 
 _MORE: dict[Kind, tuple[click.Command, ...]] = {
-    "policy": (check_policy, explain, diff_command("policy")),
+    "policy": (check_policy, explain, test, diff_command("policy")),
     "list": (check_list, build_command, lookup),
     "roster": (words, person),
 }
