@@ -48,7 +48,7 @@ CLAUSES = {
     "first_payments": "A new payee receives at most {amount} in all, as long as he is new.",
     "first_payments.none": "A new payee receives nothing.",
     "first_payments.idle": "A bound of {amount} for new payees stands here, but nothing says who is new.",
-    "known_above": "More than {amount} is paid only to a destination that the house knows.",
+    "known_above": "More than {amount} to one payee within one day goes only to a destination that the house knows.",
     "known_above.zero": "Every payment, from {amount} on, goes only to a destination that the house knows.",
     "known_above.none": "A payment may go to any address that is not flagged, known to the house or not.",
     "signed_above": "More than {amount} is paid only where the payee's exchange has signed the destination.",
@@ -118,6 +118,7 @@ CLAUSES = {
     "travel_rule.rates.none": "No reference rate is set: every payment counts as above a threshold in money.",
     # Never.
     "never.flagged": "A payment to a flagged address, or to another address of the same key or script.",
+    "never.look_alike": "A payment to an address that begins and ends like a known one and is another.",
     "never.unread": "A transaction that the signer cannot read in full: any contract call but a token payment, any "
     "message to a multisignature contract, any change that is not proved to be the account's own.",
     "never.rejected": "A request that one approver has rejected.",

@@ -68,7 +68,7 @@ class PolicyInWords:
 
     def never(self) -> Iterator[str]:
         """What no policy allows, and fields that nothing tells."""
-        for clause in ("flagged", "unread", "rejected"):
+        for clause in ("flagged", "look_alike", "unread", "rejected"):
             yield self.language.say(f"never.{clause}")
         told = {field for group in SECTIONS.values() for field in group}
         for field in fields(self.policy):
