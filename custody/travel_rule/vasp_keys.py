@@ -5,7 +5,7 @@ A key's bytes are part of the file: nothing is looked up anywhere, and no key co
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from custody.codec import toml as toml_file
 from custody.codec.schema import Fault, Finding, Many, Object, Reading, SchemaError, Text, Whole, Word, may, need, read
 from custody.errors import InputError
 from custody.times import seconds_of
-from custody.travel_rule.jws import ALGORITHMS, EDDSA, KID, base64url, unbase64url
+from custody.travel_rule.jws import ALGORITHMS, EDDSA, ES256K, KID, base64url, unbase64url
 from custody.travel_rule.lei import Lei
 
 VERSION = 1
@@ -37,6 +37,7 @@ CODES = {
     Fault.CONFLICT: "VASPS-CONFLICT",
 }
 
+_CURVES: Mapping[tuple[object, object], str] = {("OKP", "Ed25519"): EDDSA, ("EC", "secp256k1"): ES256K}
 #: A decentralised identifier (DID Core 3.1), without path, query and fragment.
 DID = Text(MAX_DID, re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+"), "a DID, such as did:web:exchange.example")
 
@@ -56,6 +57,23 @@ class VaspKey:
     algorithm: str
     public_key: bytes
     not_after: int
+
+    @classmethod
+    def from_jwk(cls, kid: str, jwk: Mapping[str, object], not_after: int) -> "VaspKey":
+        """The key that a DID document publishes as a JWK (RFC 8037 2, RFC 8812 3.1).
+
+        Raises:
+            InputError: VASPS-JWK for another curve, no point of it, or a private key.
+        """
+        if "d" in jwk:
+            raise InputError("VASPS-JWK", "This is a private key.", "Tell its owner: it must not be used any more.")
+        algorithm = _CURVES.get((jwk.get("kty"), jwk.get("crv")), "")
+        x, y = (_octets(str(jwk.get(name, ""))) for name in ("x", "y"))
+        point = _point(algorithm, x if algorithm == EDDSA else b"\x04" + x + y) if algorithm else None
+        if point is None:
+            curves = "an Ed25519 (OKP) or secp256k1 (EC) public key as a JWK"
+            raise InputError("VASPS-JWK", f"This is not {curves}.", "It stands as publicKeyJwk in the DID document.")
+        return cls(kid, algorithm, point, not_after)
 
     @property
     def thumbprint(self) -> bytes:

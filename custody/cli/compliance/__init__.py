@@ -8,6 +8,7 @@ from custody.cli.compliance.people import person
 from custody.cli.compliance.policies import check_policy, explain
 from custody.cli.compliance.policy_test import test
 from custody.cli.compliance.signing import sign_command
+from custody.cli.compliance.vasps import key
 from custody.wire.bundle import KINDS, Kind
 
 _HELP = {
@@ -23,6 +24,7 @@ _MORE: dict[Kind, tuple[click.Command, ...]] = {
     "policy": (check_policy, explain, test, diff_command("policy")),
     "list": (check_list, build_command, lookup),
     "roster": (words, person),
+    "vasps": (key,),
 }
 
 
