@@ -11,6 +11,7 @@ from pathlib import Path
 import ceremonies
 import psbts
 import pytest
+import vasps
 from desk import PROGRAM, environment
 
 PAGES = ("house", "withdrawal", "rules", "stop")
@@ -31,6 +32,8 @@ class Rehearsal:
         self.folder = Path(tempfile.mkdtemp(prefix="rb-", dir="/tmp"))
         (self.folder / "unsigned.psbt").write_bytes(psbts.serialize(psbts.honest()))
         (self.folder / "travel-rule.json").write_text(json.dumps(json.loads(ceremonies.record())["records"]))
+        published = vasps.private_key(vasps.ED25519).as_dict(private=False)
+        (self.folder / "other-exchange.jwk.json").write_text(json.dumps(published))
         self._played = "set -euo pipefail\n"
         self.said: dict[str, str] = {}
 
@@ -75,7 +78,7 @@ def test_every_page_of_the_runbook_runs(rehearsal: Rehearsal) -> None:
     assert rehearsal.log() == [
         *("init", "roster", "policy", "list", "account"),
         *("authorised", "answered"),
-        *("installed", "installed", "vetoed"),
+        *("installed", "installed", "vetoed", "installed"),
         *("frozen", "thawing"),
     ]
 
