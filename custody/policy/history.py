@@ -19,7 +19,7 @@ from custody.travel_rule.tap import MAX_AHEAD_SECONDS
 
 DAY = 86_400
 #: For how many days an address that was paid is remembered, so that none that looks like it takes its place.
-SEEN_DAYS = 90
+SEEN_DAYS = 30
 
 
 def horizon(policy: Policy) -> int:

@@ -216,9 +216,9 @@ def with_rules(repeat_days: int, *day_caps: tuple[str, int]) -> Policy:
 @pytest.mark.parametrize(
     ("policy", "seconds"),
     [
-        (with_rules(0), 90 * DAY),
-        (with_rules(0, (COIN, 5)), 90 * DAY),
-        (with_rules(91), 91 * DAY),
+        (with_rules(0), 30 * DAY),
+        (with_rules(0, (COIN, 5)), 30 * DAY),
+        (with_rules(31), 31 * DAY),
         (dataclasses.replace(POLICY, new_destinations=NewDestinations(24, 365)), 365 * DAY),
     ],
 )
