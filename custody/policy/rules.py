@@ -60,20 +60,29 @@ class NotFlagged:
     name: ClassVar[str] = "flagged_list"
 
     def reasons(self, case: Case) -> Iterator[Reason]:
-        """LIST-NONE, DESTINATION-FLAGGED, ADDRESS-SYNTAX, ADDRESS-CHECKSUM."""
+        """LIST-NONE, DESTINATION-FLAGGED, ADDRESS-SYNTAX, ADDRESS-CHECKSUM, LIST-FORM."""
         if case.flagged is None:
             yield Reason("LIST-NONE", self.name, "no flagged-address list is installed", "an installed list")
             return
         for output in case.review.payments:
+            place = f"outputs[{output.index}].address"
             try:
                 match = case.flagged.find(output.address)
             except InputError as error:
-                observed = f"output {output.index} pays an address that cannot be decoded, so it cannot be screened"
-                yield Reason(error.code, self.name, observed, "an address of a served chain, of a known kind")
+                observed = f"output {output.index} pays an address that cannot be screened: {error.message}"
+                yield Reason(error.code, self.name, observed, "an address of a served chain, of a known kind", place)
                 continue
             if match:
-                observed = f"output {output.index} pays {output.address}: {match.how} as line {match.line} of the list"
-                yield Reason("DESTINATION-FLAGGED", self.name, observed, "a destination that is not on the list")
+                observed = f"output {output.index} pays {output.address}: {match.how} as {match.place} of the list"
+                known = "; ".join(filter(None, (match.source, match.label, match.date)))
+                yield Reason(
+                    code="DESTINATION-FLAGGED",
+                    rule=self.name,
+                    observed=observed + (f" ({known})" if known else ""),
+                    required="a destination that is not on the list",
+                    fact=place,
+                    evidence=f"list {case.evidence['list']}, {match.place}" if "list" in case.evidence else "",
+                )
 
 
 @dataclass(frozen=True, slots=True)

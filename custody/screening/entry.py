@@ -33,6 +33,7 @@ class Match:
         source: the name of the file that the entry came from, and where it stood there; empty for a plain list.
         date: ``2024-09-27``, of the entry or else of its source; empty where neither is known.
         label: what the source calls the entry; may be empty.
+        counted: what ``line`` counts: line or entry.
     """
 
     entry: str
@@ -41,6 +42,12 @@ class Match:
     source: str = ""
     date: str = ""
     label: str = ""
+    counted: str = "line"
+
+    @property
+    def place(self) -> str:
+        """Where it stands in words."""
+        return f"{self.counted} {self.line}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,4 +100,5 @@ class FlaggedList:
 
     def _match(self, number: int, entry: Entry, how: How) -> Match:
         name, issued = self.index.source(entry)
-        return Match(entry.address, number, how, name and f"{name}, {entry.number}", entry.date or issued, entry.label)
+        source = name and f"{name}, {entry.number}"
+        return Match(entry.address, number, how, source, entry.date or issued, entry.label, self.counted)

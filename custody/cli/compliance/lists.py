@@ -4,7 +4,6 @@ import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -140,17 +139,19 @@ class _Answer(NamedTuple):
         if self.error:
             told: dict[str, Json] = {"code": self.error.code, "message": self.error.message}
             return {"address": self.address, "flagged": None, "error": told}
-        found = asdict(self.match) if self.match else dict.fromkeys(("entry", "line", "how", "source", "date", "label"))
-        found["number"] = found.pop("line")
+        one = self.match
+        names = ("entry", "number", "how", "source", "date", "label")
+        values = (one.entry, one.line, str(one.how), one.source, one.date, one.label) if one else (None,) * len(names)
+        found: dict[str, Json] = dict(zip(names, values, strict=True))
         return {"address": self.address, "flagged": self.match is not None, **found}
 
-    def words(self, counted: str) -> str:
+    def words(self) -> str:
         if self.error:
             return f"CANNOT SAY   {self.address}: {self.error.message}"
         if self.match is None:
             return f"not flagged  {self.address}"
         one = self.match
-        facts = (f"{counted} {one.line}, {one.entry}", str(one.how), one.source, one.date, one.label)
+        facts = (f"{one.place}, {one.entry}", str(one.how), one.source, one.date, one.label)
         return f"FLAGGED      {self.address}: {'; '.join(filter(None, facts))}"
 
 
@@ -170,7 +171,7 @@ def lookup(addresses: tuple[str, ...], asked_file: Path | None, list_file: Path)
     with _opened_list(list_file) as (flagged, digest):
         answers = [_answer(flagged, address) for address in asked]
         for one in answers:
-            say(printable(one.words(flagged.counted)))
+            say(printable(one.words()))
     say(f"\nBy the list with SHA-256 {digest}")
     fields: dict[str, Json] = {"list": digest, "results": [one.as_json() for one in answers]}
     if failed := sum(one.error is not None for one in answers):

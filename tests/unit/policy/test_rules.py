@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import examples
+import lists
 import pytest
 
 from custody import chains
@@ -68,6 +69,22 @@ def test_a_flagged_destination_is_denied_in_any_encoding(flagged: str) -> None:
     assert reason.code == "DESTINATION-FLAGGED"
     assert "line 3" in reason.observed
     assert examples.PAYEE in reason.observed
+
+
+def test_a_built_list_denies_with_what_its_source_says_as_evidence() -> None:
+    octets = lists.built([lists.Entry(examples.FLAGGED, 0, 17, "2022-04-14", "SDN 27307, XBT")])
+    review = examples.review((examples.FLAGGED, 1))
+    (reason,) = NotFlagged().reasons(case(review, flagged=FlaggedList.parse(octets), evidence={"list": "ab" * 32}))
+    assert (reason.code, reason.fact) == ("DESTINATION-FLAGGED", "outputs[0].address")
+    assert reason.observed.endswith("as entry 1 of the list (example, 17; SDN 27307, XBT; 2022-04-14)")
+    assert reason.evidence == f"list {'ab' * 32}, entry 1"
+
+
+def test_a_damaged_list_clears_nobody() -> None:
+    octets = bytearray(lists.built([examples.FLAGGED]))
+    octets[-10] ^= 1
+    review = examples.review((examples.FLAGGED, 1))
+    assert codes(NotFlagged(), review, flagged=FlaggedList.parse(bytes(octets))) == ["LIST-FORM"]
 
 
 def test_each_flagged_output_is_told() -> None:
