@@ -72,6 +72,7 @@ AGAINST: Mapping[str, tuple[str, ...]] = {
     "FEE-PERCENT": ("cheaper", "higher-cap"),
     "DUPLICATE-PAYMENT": ("retry", "wait", "let-answer"),
     "LIST-NONE": ("new-list",),
+    "LIST-FORM": ("new-list",),
     "DESTINATION-FLAGGED": ("flagged", "delisted"),
     "DESTINATION-LOOK-ALIKE": ("look-alike", "allow-list"),
     "DESTINATION-UNKNOWN": ("authorisation", "allow-list", "let-answer"),

@@ -34,6 +34,7 @@ CODES = {
     "FEE-PERCENT": "The fee is too large a part of what is paid.",
     "DUPLICATE-PAYMENT": "The same payment was authorised a short time ago.",
     "LIST-NONE": "No flagged list is installed, so nobody can be cleared.",
+    "LIST-FORM": "The flagged list in force is damaged, so nobody can be cleared.",
     "DESTINATION-FLAGGED": "The payee is flagged.",
     "DESTINATION-LOOK-ALIKE": "The address begins and ends like a known one, and is another.",
     "DESTINATION-UNKNOWN": "So large a payment goes to a destination that the house does not know.",

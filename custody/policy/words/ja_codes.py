@@ -34,6 +34,7 @@ CODES = {
     "FEE-PERCENT": "送金額に対する手数料の割合が高すぎます。",
     "DUPLICATE-PAYMENT": "同じ送金が最近すでに認められています。",
     "LIST-NONE": "取引禁止リストが導入されていないため、送金先を確認できません。",
+    "LIST-FORM": "導入済みの取引禁止リストが破損しているため、送金先を確認できません。",
     "DESTINATION-FLAGGED": "送金先が取引禁止リストに該当します。",
     "DESTINATION-LOOK-ALIKE": "既知のアドレスと先頭と末尾が同じですが、別のアドレスです。",
     "DESTINATION-UNKNOWN": "未登録の送金先への高額の送金です。",
