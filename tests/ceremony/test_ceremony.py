@@ -25,6 +25,7 @@ from custody.edge.home import SignerHome
 from custody.edge.key_process import KeyProcess
 from custody.errors import Cancelled, CustodyError, EvidenceError, HomeError, InputError, UsageError
 from custody.officers.consent import Proof
+from custody.policy.explain import remedies_json
 from custody.review import Review
 from custody.signatures import Signature
 from custody.vault.key_holder import KeyHolder
@@ -148,6 +149,32 @@ def test_a_refusal_does_not_tell_the_online_side_why(folder: Path) -> None:
         kept = opened.log.private(4)
         check_response(request, outcome.response, ceremonies.export(opened), psbts.TREASURY)
     assert "TRAVEL-RULE-NONE" in str(kept["decision"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"travel_rule": b""},
+        {"device": "rehearsal.other", "expires": NOW},
+        {"transaction": b""},
+        {"approvals": (wire_examples.APPROVAL,), "travel_rule": b"{"},
+    ],
+)
+def test_no_word_of_reasons_and_remedies_leaves_the_device(folder: Path, changes: dict[str, Any]) -> None:
+    """Nor how many there are: every refusal at one place of the log is as long as every other."""
+    outcome = sign(folder, ceremonies.request(**({"created": NOW - 60} | changes)).serialize(), unlock=never)
+    assert outcome.judgement is not None
+    decision, answer = outcome.judgement.decision, outcome.response.serialize()
+    told = [value for reason in decision.reasons for value in reason.as_json().values() if value]
+    told += [str(one["what"]) for one in cast(list[dict[str, str]], remedies_json(decision))]
+    assert len(told) > 3
+    assert [value for value in told if str(value).encode() in answer] == []
+    plain = sign(ceremonies.copy_home(folder.parent / "other"), ceremonies.request(travel_rule=b"").serialize())
+    assert len(answer) == len(plain.response.serialize())
+    with open_home(folder) as opened:
+        kept = cast(dict[str, list[dict[str, str]]], opened.log.private(outcome.entry.index)["decision"])
+    assert kept["reasons"] == [reason.as_json() for reason in decision.reasons]
+    assert all({"fact", "evidence", "observed", "required"} <= reason.keys() for reason in kept["reasons"])
 
 
 def test_a_refused_request_may_pass_later_and_is_judged_anew(folder: Path) -> None:

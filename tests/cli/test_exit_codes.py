@@ -92,6 +92,20 @@ def test_3_no_is_logged_and_answered(desk: Desk) -> None:
     assert desk.path("answer.response").exists()
 
 
+def test_a_review_tells_what_would_make_a_request_pass(desk: Desk) -> None:
+    desk.request.write_bytes(ceremonies.request(travel_rule=b"").serialize())
+    reviewed = on(desk, "review", desk.request, *AT)
+    (remedy,) = reviewed.fields["remedies"]
+    assert (remedy["who"], remedy["codes"]) == ("maker", ["TRAVEL-RULE-NONE"])
+    told = " ".join(reviewed.stderr.split())
+    assert f"What would make it pass: The maker of the request - {remedy['what']} (TRAVEL-RULE-NONE)" in told
+    honest = ceremonies.request().serialize()
+    desk.request.write_bytes(honest)
+    allowed = on(desk, "review", desk.request, *AT)
+    assert (allowed.exit, allowed.fields["remedies"]) == (0, [])
+    assert "What would make it pass" not in allowed.stderr
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

@@ -32,6 +32,7 @@ from custody.coordinator import requests as coordinator_requests
 from custody.coordinator.list_sources import Feed, SourceFile
 from custody.coordinator.ofac import read_sdn
 from custody.coordinator.pairing import Pairings
+from custody.coordinator.policy_cases import PolicyCase
 from custody.edge import clock_file
 from custody.edge.clock_file import MAX_CLOCK_FILE
 from custody.edge.founding import Founders, check_officer
@@ -74,6 +75,7 @@ from custody.wire.request import WithdrawalRequest
 from custody.wire.response import SigningResponse
 
 CODE = "10AB-XYZ9"
+EXAMPLES = Path(__file__).parents[2] / "docs/examples/policy-tests"
 ACTIONS: tuple[Action, ...] = (Install(wire_examples.SIGNED_BUNDLE), Veto("policy"), Freeze(), Thaw())
 STATE = State(
     held={"policy": Held(b"p" * 32, 3), "list": Held(b"f" * 32, 0)},
@@ -274,6 +276,11 @@ def _profile(encoded: bytes) -> None:
 @target("toml", examples.POLICY, examples.EVM_POLICY)
 def _policy(encoded: bytes) -> None:
     Policy.parse(encoded)
+
+
+@target("toml", *(file.read_bytes() for file in sorted(EXAMPLES.glob("*.toml"))))
+def _policy_case(encoded: bytes) -> None:
+    PolicyCase.parse(encoded)
 
 
 @target("toml", rosters.roster_toml(), rosters.roster_toml(consent=1, policy=1))

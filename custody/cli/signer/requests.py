@@ -42,7 +42,7 @@ def review(source: str, at: str | None) -> dict[str, Json]:
     show_pages(screen.lines(judgement, above), paged=for_people())
     fields = _judgement_fields(judgement)
     if not judgement.decision.allowed:
-        hint = f"{_remedy(judgement)}{_keep(judgement)}"
+        hint = f"{_required(judgement)}{_keep(judgement)}"
         raise TransactionError("REFUSED", "This request would be refused.", hint, fields)
     if code is None:
         ceremony.check_thawed(state)
@@ -98,8 +98,8 @@ def _told(outcome: ceremony.Outcome, checkpoint: str, above: tuple[str, ...], ou
     if outcome.status == "refused" and outcome.judgement:
         show(screen.lines(outcome.judgement, above))
         fields = _judgement_fields(outcome.judgement) | fields
-        remedy = _remedy(outcome.judgement)
-        raise TransactionError("REFUSED", "The request was refused, logged and answered.", remedy, fields)
+        required = _required(outcome.judgement)
+        raise TransactionError("REFUSED", "The request was refused, logged and answered.", required, fields)
     say(f"{outcome.status}: log entry {outcome.entry.index}; the answer is at {out}")
     return fields
 
@@ -176,5 +176,5 @@ def _keep(judgement: Judgement) -> str:
     return ". A review keeps nothing: custody signer sign refuses it and remembers the rejection" if rejected else ""
 
 
-def _remedy(judgement: Judgement) -> str:
+def _required(judgement: Judgement) -> str:
     return "; ".join(f"{reason.code}: {reason.required}" for reason in judgement.decision.reasons if reason.required)
