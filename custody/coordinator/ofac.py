@@ -4,6 +4,7 @@ Python's expat is told to refuse what XML is attacked with: a document type, and
 a token and of a text are bounded, so memory does not grow with the file.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import BinaryIO
 from xml.parsers import expat
@@ -37,6 +38,7 @@ _ADDRESS = [*_FEATURE, "FeatureVersion", "VersionDetail"]
 _ISSUED = ["Sanctions", "DateOfIssue"]
 _EVENT = ["Sanctions", "SanctionsEntries", "SanctionsEntry", "EntryEvent", "Date"]
 _DAY = ("Year", "Month", "Day")
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,7 @@ class _Reader:
 
 def _identity(attributes: dict[str, str], name: str) -> str:
     value = attributes.get(name, "")
-    if not value.isascii() or not value.isdigit() or len(value) > 18:
+    if not _NUMBER.fullmatch(value):
         raise _form(f"an element lacks its {name}")
     return value
 

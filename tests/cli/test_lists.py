@@ -160,7 +160,8 @@ def test_a_damaged_list_is_refused_wherever_it_is_taken_in(office: Office) -> No
     start = octets.index(b"\n", 20) + 1
     second = octets[start + 25 : start + 50]
     office.path("bad.list").write_bytes(octets[:start] + second * 2 + octets[start + 50 :])
-    for command in (("list", "check", "bad.list"), ("diff", "new.list", "bad.list", "--type", "list")):
+    asked = ("list", "lookup", OTHER, "--list", "bad.list")
+    for command in (asked, ("list", "check", "bad.list"), ("diff", "new.list", "bad.list", "--type", "list")):
         ended = office.run(*command)
         assert (ended.exit, ended.fields["error"]["code"]) == (4, "LIST-FORM")
     bundle = ("--previous", "none", "--house", "example", "--unsigned", "-o", "x.bundle")

@@ -22,7 +22,7 @@ from custody.screen import printable
 from custody.screening.address import Program
 from custody.screening.build import Summary, build
 from custody.screening.entry import Match, check_date
-from custody.screening.flagged import FlaggedList
+from custody.screening.flagged import MAX_LIST_BYTES, FlaggedList
 from custody.screening.layout import FAMILY
 from custody.screening.networks import EXACT_MARK, decode_any, decode_entry
 from custody.screening.plain import read_line
@@ -191,13 +191,15 @@ def _asked(file: Path) -> Iterator[str]:
 
 @contextmanager
 def _opened_list(file: Path) -> Iterator[tuple[FlaggedList, str]]:
-    """The list, and the SHA-256 of its exact bytes. A built list is opened where it lies, whatever its length."""
+    """The list, and the SHA-256 of its exact bytes. One beyond a device's bound is opened where it lies, unverified."""
     with mapped_input(file) as octets:
-        if octets[: len(FAMILY)] == FAMILY:
+        if len(octets) > MAX_LIST_BYTES and octets[: len(FAMILY)] == FAMILY:
             yield FlaggedList.open(octets), hashlib.sha256(octets).hexdigest()
-        else:
-            rules = read_rules(file, "list")
-            yield FlaggedList.parse(rules.body), hashlib.sha256(rules.exact).hexdigest()
+            return
+    rules = read_rules(file, "list")
+    flagged = FlaggedList.parse(rules.body)
+    flagged.verify()
+    yield flagged, hashlib.sha256(rules.exact).hexdigest()
 
 
 def _answer(flagged: FlaggedList, address: str) -> _Answer:
