@@ -8,7 +8,7 @@ from custody.policy.document import Policy
 from custody.policy.past import Past
 from custody.review import Review
 from custody.screening.flagged import FlaggedList
-from custody.travel_rule.record import TravelRuleRecord, parse_block
+from custody.travel_rule.record import TravelRuleRecord, digests, parse_block
 from custody.travel_rule.vasp_keys import VaspKeys
 
 __all__ = ["Case", "Past"]
@@ -31,6 +31,7 @@ class Case:
         evidence: by kind (``policy``, ``list``, ``tokens``, …) the SHA-256 in hex of the file in force.
         vasps: keys of counterparties; None when none are installed.
         records: the block's records, read once; empty when it cannot be read.
+        digests: SHA-256 of each record, hex.
         faults: why the block cannot be read.
         used_authorizations: `Message.key` of what earlier payments rested on, unless they exclude this one.
     """
@@ -47,6 +48,7 @@ class Case:
     evidence: Mapping[str, str] = field(default_factory=dict, repr=False)
     vasps: VaspKeys | None = field(default=None, repr=False)
     records: tuple[TravelRuleRecord, ...] = field(init=False, repr=False)
+    digests: tuple[str, ...] = field(init=False, repr=False)
     faults: tuple[Finding, ...] = field(init=False, repr=False)
     used_authorizations: frozenset[str] = field(init=False, repr=False)
 
@@ -58,6 +60,7 @@ class Case:
         except SchemaError as error:
             faults = error.findings
         object.__setattr__(self, "records", records)
+        object.__setattr__(self, "digests", digests(self.travel_rule) if records else ())
         object.__setattr__(self, "faults", faults)
         object.__setattr__(self, "used_authorizations", frozenset(self._used()))
 

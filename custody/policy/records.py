@@ -25,7 +25,7 @@ from custody.travel_rule.completeness import Terms, incomplete_record
 from custody.travel_rule.ivms101 import LegalName
 from custody.travel_rule.profile import Profile
 from custody.travel_rule.rates import ReferenceRate, in_money
-from custody.travel_rule.record import CoveredOutput, TravelRuleRecord, digests
+from custody.travel_rule.record import CoveredOutput, TravelRuleRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,7 @@ def _told(rule: str, finding: Finding, evidence: str) -> Reason:
 
 
 def _evidence(case: Case) -> tuple[str, ...]:
-    """What each record is told by: the SHA-256 of its canonical text."""
-    return tuple(f"record {digest}" for digest in digests(case.travel_rule)) if case.records else ()
+    return tuple(f"record {digest}" for digest in case.digests)
 
 
 @dataclass(frozen=True, slots=True)
