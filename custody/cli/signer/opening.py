@@ -11,7 +11,7 @@ import click
 from custody.ceremony import Consent
 from custody.cli import for_people, home_folder
 from custody.council_screen import heading
-from custody.edge import founding, home
+from custody.edge import founding, home, interfaces
 from custody.edge.clock import parse_time
 from custody.edge.founding import Founders
 from custody.edge.home import SignerHome
@@ -51,7 +51,9 @@ def open_home(at: str | None, *practice: object) -> Iterator[SignerHome]:
 
 def screen_heading(opened: SignerHome) -> tuple[str, ...]:
     """What stands above every screen of this home."""
-    return heading(opened.state, opened.times, rehearsal=opened.header.rehearsal)
+    rows = heading(opened.state, opened.times, rehearsal=opened.header.rehearsal)
+    network = interfaces.warning()
+    return (network, "", *rows) if network else rows
 
 
 def terminal(opened: SignerHome, secrets: Path | None, chosen: Sequence[str], confirm: str | None = None) -> Terminal:
