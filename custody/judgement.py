@@ -23,6 +23,7 @@ from custody.officers.approval import Approvals, check_approvals, rejection
 from custody.officers.consent import Proof
 from custody.officers.openpgp import SignatureVerifier
 from custody.policy.case import Case, Past
+from custody.policy.counterparty import signature
 from custody.policy.decision import Decision, Reason
 from custody.policy.evaluate import Evaluation, evaluate
 from custody.policy.history import earlier_payments
@@ -75,6 +76,7 @@ class Judgement:
         maker: name of the person who made the request, where the roster knows the maker's certificate.
         approvers: names of those whose approval counted.
         owners: by name, the tier of each own account that is paid.
+        signed: by the index of an output, whose authorisation of it holds, in words.
         paid_before: sentences on what went to the same payees lately, by the log; for the officers, decides nothing.
     """
 
@@ -86,6 +88,7 @@ class Judgement:
     maker: str | None = None
     approvers: tuple[str, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
+    signed: Mapping[int, str] = field(default_factory=dict)
     paid_before: tuple[str, ...] = ()
 
     @property
@@ -174,6 +177,7 @@ def judge(
         maker=_maker(request, installed),
         approvers=tuple(person.name for person in approvals.people),
         owners=_tiers(facts, installed) if facts else {},
+        signed=dict(_signed(case)) if case else {},
         paid_before=tuple(_paid_before(case)) if case else (),
     )
 
@@ -181,6 +185,13 @@ def judge(
 def _tiers(facts: Review, installed: Installed) -> dict[str, str]:
     paid = {output.owner for output in facts.outputs}
     return {own.name: own.tier for own in installed.policy.own_accounts if own.name in paid} if installed.policy else {}
+
+
+def _signed(case: Case) -> Iterator[tuple[int, str]]:
+    for output in case.review.payments:
+        if held := signature(case, output):
+            transfer = f"transfer {held.message.thread}, until {rfc3339(held.until)}"
+            yield output.index, f"{held.vasp}, key {held.kid}, {transfer}"
 
 
 def _paid_before(case: Case) -> Iterator[str]:

@@ -6,7 +6,7 @@ name or purpose can rearrange the screen, or pass for a line of the signer's own
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import accumulate
 
@@ -76,7 +76,7 @@ def lines(judgement: Judgement, heading: Iterable[str] = ()) -> Iterator[str]:
     if judgement.approvers:
         yield from row("Approved by", ", ".join(judgement.approvers))
     if review:
-        yield from _facts(review, _records(request.travel_rule), judgement.owners)
+        yield from _facts(review, _records(request.travel_rule), judgement)
     for sentence in judgement.paid_before:
         yield from row("PAID BEFORE", sentence)
     yield ""
@@ -107,7 +107,7 @@ def _covers(record: TravelRuleRecord, output: Output) -> bool:
     return any(covered.index == output.index for covered in record.outputs)
 
 
-def _facts(review: Review, records: tuple[TravelRuleRecord, ...], tiers: Mapping[str, str]) -> Iterator[str]:
+def _facts(review: Review, records: tuple[TravelRuleRecord, ...], judgement: Judgement) -> Iterator[str]:
     if len(review.payments) > 1:
         payees = len({output.address for output in review.payments})
         yield from row("Payments", f"{len(review.payments)}, to {payees} address{'' if payees == 1 else 'es'}")
@@ -116,8 +116,10 @@ def _facts(review: Review, records: tuple[TravelRuleRecord, ...], tiers: Mapping
         yield from row("PAYS", format_amount(output.amount, output.asset))
         yield from row("to", grouped(output.address))
         if output.owner:
-            yield from row("to our own", f"account {printable(output.owner)} ({tiers[output.owner]})")
+            yield from row("to our own", f"account {printable(output.owner)} ({judgement.owners[output.owner]})")
         yield from _people(output, records)
+        if output.index in judgement.signed:
+            yield from row("SIGNED BY", printable(judgement.signed[output.index]))
     yield ""
     for output in review.outputs:
         if output.role is Role.CHANGE:

@@ -1,9 +1,10 @@
 """All that a decision is made from: facts, travel-rule block, policy, flagged list, and what was authorised before."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from custody.codec.schema import Finding, SchemaError
+from custody.policy.authorizations import Judged, judge_all, used_by
 from custody.policy.document import Policy
 from custody.policy.past import Past
 from custody.review import Review
@@ -33,7 +34,7 @@ class Case:
         records: the block's records, read once; empty when it cannot be read.
         digests: SHA-256 of each record, hex.
         faults: why the block cannot be read.
-        used_authorizations: `Message.key` of what earlier payments rested on, unless they exclude this one.
+        authorizations: for each record, what the counterparty's authorisation in it is worth; judged once.
     """
 
     review: Review
@@ -50,7 +51,7 @@ class Case:
     records: tuple[TravelRuleRecord, ...] = field(init=False, repr=False)
     digests: tuple[str, ...] = field(init=False, repr=False)
     faults: tuple[Finding, ...] = field(init=False, repr=False)
-    used_authorizations: frozenset[str] = field(init=False, repr=False)
+    authorizations: tuple[Judged, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         records: tuple[TravelRuleRecord, ...] = ()
@@ -62,11 +63,8 @@ class Case:
         object.__setattr__(self, "records", records)
         object.__setattr__(self, "digests", digests(self.travel_rule) if records else ())
         object.__setattr__(self, "faults", faults)
-        object.__setattr__(self, "used_authorizations", frozenset(self._used()))
+        object.__setattr__(self, "authorizations", self._judged())
 
-    def _used(self) -> Iterator[str]:
-        if any(record.authorization for record in self.records):
-            spends = {spend.reference for spend in self.review.spends}
-            for past in self.history:
-                if spends.isdisjoint(past.spends):
-                    yield from past.authorizations
+    def _judged(self) -> tuple[Judged, ...]:
+        used = used_by(self.history, self.review)
+        return judge_all(self.review, self.records, self.vasps, used, self.latest)

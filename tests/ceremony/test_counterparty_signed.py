@@ -236,6 +236,17 @@ def test_a_policy_without_the_rule_waits_like_any_loosening(folder: Path) -> Non
     assert refused(councils.sign(folder, asked(folder, THIEF, None), officers=Nobody())) == {"TAP-NONE"}
 
 
+def test_officers_read_who_has_signed_what_they_are_asked_to_pay(folder: Path) -> None:
+    officers = Council()
+    councils.sign(folder, asked(folder, ceremonies.PAYEE, authorization()), officers=officers)
+    told = " ".join(" ".join(screen.lines(officers.shown[0])).split())
+    transfer = "transfer 599f7220-6149-4c45-adbb-86d96c8e0608, until 2026-01-02T00:00:00Z"
+    assert f"SIGNED BY {vasps.OTHER.name}, key {vasps.ED25519}, {transfer}" in told
+    refused_one = councils.sign(folder, asked(folder, THIEF, authorization(envelope=SECOND_ID), identifier=9))
+    assert refused_one.judgement is not None
+    assert "SIGNED BY" not in " ".join(screen.lines(refused_one.judgement))
+
+
 def test_officers_read_why(folder: Path) -> None:
     outcome = councils.sign(folder, asked(folder, THIEF, authorization()))
     assert outcome.judgement is not None

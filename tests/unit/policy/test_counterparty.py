@@ -8,14 +8,15 @@ import pytest
 import vasps
 
 from custody.chains import REGTEST, SIGNET
-from custody.policy import counterparty
+from custody.policy import authorizations
+from custody.policy.authorizations import used_by
 from custody.policy.case import Case, Past
 from custody.policy.counterparty import CounterpartySigned, counterparty_signed
 from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate
 from custody.policy.history import horizon
 from custody.review import Review, Role, Spend
-from custody.travel_rule.tap import MAX_AHEAD_SECONDS, used_ids
+from custody.travel_rule.tap import MAX_AHEAD_SECONDS, Authorization, used_ids
 from custody.travel_rule.vasp_keys import VaspKeys
 
 COIN = REGTEST.coin.asset_id
@@ -119,7 +120,7 @@ def test_two_messages_of_one_id_are_one() -> None:
 def test_an_authorisation_that_an_earlier_payment_rested_on_is_used_up() -> None:
     used = case(record(), history=(past(record()),))
     assert codes(used) == {"TAP-USED"}
-    assert used.used_authorizations == {KEY}
+    assert used_by(used.history, used.review) == {KEY}
     assert codes(case(record(), history=(past(record(envelope=SECOND_ID)), past()))) == set()
 
 
@@ -171,12 +172,12 @@ def test_the_policy_asks_for_it_and_looks_back_as_long_as_one_can_hold() -> None
 
 
 def test_a_rule_that_believes_every_authorisation_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    swapped = case(record(), review=examples.review((examples.SECOND_PAYEE, AMOUNT)))
-    assert codes(swapped)
-    monkeypatch.setattr(counterparty, "check_authorization", lambda *_: counterparty.Authorization(*[None] * 4))
-    assert codes(swapped) == set()
+    swapped = examples.review((examples.SECOND_PAYEE, AMOUNT))
+    assert codes(case(record(), review=swapped))
+    monkeypatch.setattr(authorizations, "check_authorization", lambda *_: Authorization(*[None] * 4))  # type: ignore[arg-type]
+    assert codes(case(record(), review=swapped)) == set()
 
 
 def test_a_rule_without_memory_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Case, "_used", lambda _: iter(()))
+    monkeypatch.setattr("custody.policy.case.used_by", lambda *_: frozenset())
     assert codes(case(record(), history=(past(record()),))) == set()
