@@ -26,7 +26,8 @@ rows = st.tuples(
 )
 counts = st.fixed_dictionaries(
     {"delay_hours": st.integers(1, 3), "consent": st.integers(1, 2)}
-    | {kind: st.integers(1, 2) for kind in ("policy", "list", "tokens", "roster")}
+    | {kind: st.integers(1, 2) for kind in ("policy", "list", "tokens", "roster")},
+    optional={"vasps": st.integers(1, 2)},
 )
 FOUNDED = {
     **dict.fromkeys(NAMES[:3], ("officer", HOUSES[0], None)),
