@@ -16,6 +16,7 @@ from custody.evm.tokens import TokenRegistry
 from custody.officers.approval import Approvals
 from custody.officers.roster import Person
 from custody.officers.roster import Role as PersonRole
+from custody.policy.amounts_in_words import contract_of
 from custody.policy.case import Case, Past
 from custody.policy.chain_policy import asset_id
 from custody.policy.decision import Decision, Requirement
@@ -145,7 +146,7 @@ class PolicyTests:
         if not isinstance(chain, EvmChain):
             raise InputError("POLICY-TEST-CONTRACT", f"There are no tokens on {chain.alias}.")
         named = asset_id(chain, contract)
-        unknown = Asset(named, f"base units of {named.rsplit(':', 1)[1]}", 0)
+        unknown = Asset(named, f"base units of {contract_of(named)}", 0)
         return self._rules.tokens.find(chain.chain_id, contract) or unknown
 
     def _past(self, case: PolicyCase, number: int, earlier: Earlier) -> Past:

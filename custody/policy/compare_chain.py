@@ -6,9 +6,9 @@ from functools import partial
 
 from custody.chains import EvmChain
 from custody.evm.tokens import TokenRegistry
+from custody.policy.amounts_in_words import Amounts
 from custody.policy.chain_policy import ACTIONS, ChainPolicy
 from custody.policy.change import Change, FieldComparison, both, by_field, verdict
-from custody.policy.compare_amounts import Amounts
 from custody.policy.compare_bounds import BOUNDS, CAPS, PERIODS, Bound, caps
 from custody.policy.compare_destinations import HOT
 from custody.policy.compare_people import held

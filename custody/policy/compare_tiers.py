@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from custody.policy.amounts_in_words import Amounts
 from custody.policy.chain_policy import ChainPolicy, Tier
 from custody.policy.change import Change
-from custody.policy.compare_amounts import Amounts
 from custody.policy.compare_people import approved, nobody, together, weaker
 from custody.policy.decision import Requirement
 from custody.policy.document import Policy

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from custody.chains import EvmChain
+from custody.policy.amounts_in_words import contract_of
 from custody.policy.chain_policy import ChainPolicy
 from custody.policy.document import Policy
 from custody.policy.lint_finding import LintFinding, asks_more, bound_place, error, warning
@@ -101,7 +102,7 @@ class ChainLint:
         caps, alias = dict(self.named.caps), self.named.chain.alias
         for position, tier in enumerate(self.named.tiers):
             coin = tier.asset_id == self.named.chain.coin.asset_id
-            asset = "coin" if coin else tier.asset_id.rsplit(":", 1)[1]
+            asset = "coin" if coin else contract_of(tier.asset_id)
             place = f"chains.{alias}.tiers[{asset} above {tier.above}]"
             cap = caps.get(tier.asset_id)
             if not cap:

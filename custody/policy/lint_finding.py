@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from custody.codec.canonical_json import Json
+from custody.policy.amounts_in_words import contract_of
 from custody.policy.chain_policy import BOUND_KEYS
 from custody.policy.decision import Requirement
 
@@ -45,7 +46,7 @@ def bound_place(alias: str, bound: str, asset_id: str, *, coin: bool) -> str:
     """Where a bound stands: ``chains.bitcoin.known_above.coin``."""
     if coin:
         return f"chains.{alias}.{BOUND_KEYS[bound]}.coin"
-    return f"chains.{alias}.tokens[{asset_id.rsplit(':', 1)[1]}].{BOUND_KEYS[bound]}"
+    return f"chains.{alias}.tokens[{contract_of(asset_id)}].{BOUND_KEYS[bound]}"
 
 
 def asks_more(one: Requirement, *others: Requirement) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from custody.chains import Chain, EvmChain
 from custody.policy.chain_policy import Bounds, ChainPolicy
 from custody.policy.document import Policy
-from custody.policy.words.amounts import Amounts
+from custody.policy.words.amounts import AmountsInWords
 from custody.policy.words.language import Language
 
 _BOUNDS = (
@@ -29,7 +29,7 @@ class ChainInWords:
 
     policy: Policy
     named: ChainPolicy
-    amounts: Amounts
+    amounts: AmountsInWords
     language: Language
 
     def assets(self) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -76,7 +76,7 @@ class ChainInWords:
     def _bound(self, name: str, asset_id: str, amount: int | None) -> str:
         if amount is None:
             return self.language.say(f"{name}.none")
-        told = self.amounts.amount(self._chain, asset_id, amount)
+        told = self.amounts.on(self._chain, asset_id, amount)
         return self.language.say(f"{name}{self._kind(name, amount)}", amount=told)
 
     def _kind(self, name: str, amount: int) -> str:
@@ -90,11 +90,11 @@ class ChainInWords:
 
     def _tiers(self) -> Iterator[str]:
         for tier in sorted(self.named.tiers, key=lambda tier: (tier.asset_id, tier.above, tier.requirement)):
-            amount = self.amounts.amount(self._chain, tier.asset_id, tier.above)
+            amount = self.amounts.on(self._chain, tier.asset_id, tier.above)
             yield self.language.say("tiers", amount=amount, people=self.language.asks(tier.requirement))
 
     def _fee_cap(self) -> Iterator[str]:
-        amount = self.amounts.amount(self._chain, self._chain.coin.asset_id, self.named.fee_cap)
+        amount = self.amounts.on(self._chain, self._chain.coin.asset_id, self.named.fee_cap)
         yield self.language.say("fee_cap", amount=amount)
 
     def _feerate_cap(self) -> Iterator[str]:

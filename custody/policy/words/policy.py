@@ -11,7 +11,7 @@ from custody.policy.clauses import Allowed, Hours, OwnAccount
 from custody.policy.concerns import arises
 from custody.policy.decision import CONCERNS
 from custody.policy.document import Policy
-from custody.policy.words.amounts import Amounts
+from custody.policy.words.amounts import AmountsInWords
 from custody.policy.words.chain import ChainInWords
 from custody.policy.words.language import Language
 from custody.times import rfc3339
@@ -41,7 +41,7 @@ class Section:
 
 def sections(policy: Policy, tokens: TokenRegistry, language: Language) -> Iterator[Section]:
     """What can leave, to whom, who must approve, when, and what is refused; ``tokens`` tell how tokens are written."""
-    teller = PolicyInWords(policy, Amounts(tokens, language), language)
+    teller = PolicyInWords(policy, AmountsInWords(tokens, language), language)
     yield teller.section("house")
     for named in policy.chains:
         told, chain = ChainInWords(policy, named, teller.amounts, language), named.chain.alias
@@ -58,7 +58,7 @@ class PolicyInWords:
     """Tells what holds on every network: a method for each field of `Policy` but ``chains``."""
 
     policy: Policy
-    amounts: Amounts
+    amounts: AmountsInWords
     language: Language
 
     def section(self, title: str) -> Section:
