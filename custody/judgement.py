@@ -157,22 +157,22 @@ def judge(
         HomeError: where approvals cannot be verified on this machine at all.
     """
     account = installed.account(request.account)
-    denials = [*_request_reasons(request, installed, times.latest), *_account_reasons(request, account, installed)]
-    denials += _log_reasons(request, installed, log)
+    told = [*_request_reasons(request, installed, times.latest), *_account_reasons(request, account, installed)]
+    told += _log_reasons(request, installed, log)
     facts, refusals = _review(request, account, installed)
     if facts:
         facts = with_owners(facts, installed.policy, installed.accounts)
     case = _case(request, facts, installed, log, times) if facts else None
     decided = evaluate(case) if case else Evaluation((), ())
     approvals = _approvals(request, facts, installed, times.latest, verifier)
-    denials += [*refusals, *decided.reasons, *approvals.denials]
-    if facts:
-        denials += _reuse_reasons(facts, log)
+    told += [*refusals, *approvals.denials, *(_reuse_reasons(facts, log) if facts else ())]
+    lacking = approvals.missing(decided.requirements)
+    denials, missing = ([one.resting_on(_evidence(request)) for one in reasons] for reasons in (told, lacking))
     return Judgement(
         request=request,
         account=account,
         review=facts,
-        decision=Decision.of(denials, decided.requirements, approvals.missing(decided.requirements), decided.concerns),
+        decision=Decision.of([*decided.reasons, *denials], decided.requirements, missing, decided.concerns),
         held=installed.held,
         maker=_maker(request, installed),
         approvers=tuple(person.name for person in approvals.people),
@@ -192,6 +192,10 @@ def _signed(case: Case) -> Iterator[tuple[int, str]]:
         if held := signature(case, output):
             transfer = f"transfer {held.message.thread}, until {rfc3339(held.until)}"
             yield output.index, f"{held.vasp}, key {held.kid}, {transfer}"
+
+
+def _evidence(request: WithdrawalRequest) -> str:
+    return f"request {request.digest.hex()}"
 
 
 def _paid_before(case: Case) -> Iterator[str]:
@@ -217,7 +221,10 @@ def _case(request: WithdrawalRequest, facts: Review, installed: Installed, log: 
         created=request.created,
         list_made=header.not_before if header else None,
         vasps=installed.vasps,
-        evidence={kind: held.digest.hex() for kind, held in installed.held.items()},
+        evidence={
+            "request": request.digest.hex(),
+            **{kind: held.digest.hex() for kind, held in installed.held.items()},
+        },
     )
 
 
@@ -233,7 +240,8 @@ def _approvals(
         if not request.maker and not request.approvals:
             return Approvals((), ())
         required = "neither, on a device that knows no roster"
-        return Approvals((Reason("ROSTER-NONE", _RULE, "a maker or approvals", required),), ())
+        reason = Reason("ROSTER-NONE", _RULE, "a maker or approvals", required, "approvals", "no roster")
+        return Approvals((reason,), ())
     if facts is None:
         return Approvals((), ())
     return check_approvals(request, facts, installed.roster, verifier, latest)
@@ -253,31 +261,39 @@ def _review(
     try:
         return payment(request, account).review(installed.tokens), []
     except TransactionErrors as several:
-        return None, [Reason.from_error(error, "transaction") for error in several.errors]
+        return None, [Reason.from_error(error, "transaction", "transaction") for error in several.errors]
     except TransactionError as error:
-        return None, [Reason.from_error(error, "transaction")]
+        return None, [Reason.from_error(error, "transaction", "transaction")]
 
 
 def _request_reasons(request: WithdrawalRequest, installed: Installed, now: int) -> Iterator[Reason]:
     if request.device != installed.origin:
-        yield Reason("REQUEST-DEVICE", _RULE, f"made for {request.device!r}", f"a request for {installed.origin!r}")
+        observed, required = f"made for {request.device!r}", f"a request for {installed.origin!r}"
+        yield Reason("REQUEST-DEVICE", _RULE, observed, required, "request.device")
     if now >= request.expires:
         expired = f"expired at {_time(request.expires)}; it is {_time(now)}"
-        yield Reason("REQUEST-EXPIRED", _RULE, expired, "a new request, and a clock that is right")
+        required = "a new request, and a clock that is right"
+        yield Reason("REQUEST-EXPIRED", _RULE, expired, required, "request.expires")
     if request.created > now + MAX_CLOCK_LEAD:
         early = f"made at {_time(request.created)}; it is {_time(now)}"
-        yield Reason("REQUEST-EARLY", _RULE, early, "clocks that agree")
+        yield Reason("REQUEST-EARLY", _RULE, early, "clocks that agree", "request.created")
     if not 0 < request.expires - request.created <= MAX_LIFETIME:
-        yield Reason("REQUEST-LIFETIME", _RULE, "an expiry out of bounds", f"at most {MAX_LIFETIME // 3600} hours")
+        required = f"at most {MAX_LIFETIME // 3600} hours"
+        yield Reason("REQUEST-LIFETIME", _RULE, "an expiry out of bounds", required, "request.expires")
     for kind, content in installed.contents.items():
         if content.expired(now):
             observed = f"{kind} number {content.sequence} has expired; it is {_time(now)}"
-            yield Reason("RULES-EXPIRED", _RULE, observed, f"a newer {kind}, installed by the officers")
+            required, evidence = (
+                f"a newer {kind}, installed by the officers",
+                f"{kind} {installed.held[kind].digest.hex()}",
+            )
+            yield Reason("RULES-EXPIRED", _RULE, observed, required, f"{kind}.not_after", evidence)
     newer = request.policy_sequence > installed.sequence("policy") or (
         request.list_sequence > installed.sequence("list")
     )
     if newer:
-        yield Reason("REQUEST-SEQUENCE", _RULE, "made under a newer policy or list", "install what is newer first")
+        observed, required = "made under a newer policy or list", "install what is newer first"
+        yield Reason("REQUEST-SEQUENCE", _RULE, observed, required, "request.policy_sequence")
 
 
 def _time(seconds: int) -> str:
@@ -286,12 +302,15 @@ def _time(seconds: int) -> str:
 
 def _account_reasons(request: WithdrawalRequest, account: Account | None, installed: Installed) -> Iterator[Reason]:
     if account is None or not is_payer(account, request.checksum):
-        yield Reason("REQUEST-ACCOUNT", _RULE, f"account {request.account!r}", "an account registered on this device")
+        observed, required = f"account {request.account!r}", "an account registered on this device"
+        yield Reason("REQUEST-ACCOUNT", _RULE, observed, required, "request.account")
         return
     if account.chain.chain_id != request.chain_id:
-        yield Reason("REQUEST-CHAIN", _RULE, f"network {request.chain_id!r}", f"network {account.chain.chain_id}")
+        observed, required = f"network {request.chain_id!r}", f"network {account.chain.chain_id}"
+        yield Reason("REQUEST-CHAIN", _RULE, observed, required, "request.chain")
     if installed.rehearsal and not account.chain.test:
-        yield Reason("REHEARSAL-CHAIN", _RULE, f"a rehearsal home and {account.chain.alias}", "a test network")
+        observed = f"a rehearsal home and {account.chain.alias}"
+        yield Reason("REHEARSAL-CHAIN", _RULE, observed, "a test network", "request.chain")
 
 
 def _log_reasons(request: WithdrawalRequest, installed: Installed, log: LogView) -> Iterator[Reason]:
@@ -303,17 +322,18 @@ def _log_reasons(request: WithdrawalRequest, installed: Installed, log: LogView)
         if seen.origin != installed.origin:
             raise EvidenceError("REQUEST-CHECKPOINT", "The checkpoint is another log's.")
     except CustodyError:
-        yield Reason(
-            "REQUEST-CHECKPOINT", _RULE, "a checkpoint that this log did not sign", "pair the coordinator again"
-        )
+        observed, required = "a checkpoint that this log did not sign", "pair the coordinator again"
+        yield Reason("REQUEST-CHECKPOINT", _RULE, observed, required, "request.checkpoint")
         return
     if seen.size > log.checkpoint.size:
-        yield Reason("LOG-ROLLBACK", _RULE, f"a log of {log.checkpoint.size} entries", f"at least {seen.size} entries")
+        observed, required = f"a log of {log.checkpoint.size} entries", f"at least {seen.size} entries"
+        yield Reason("LOG-ROLLBACK", _RULE, observed, required, "request.checkpoint")
         return
     try:
         verify_consistency(seen.size, log.checkpoint.size, seen.root, log.checkpoint.root, log.consistency)
     except CustodyError:
-        yield Reason("LOG-FORK", _RULE, f"another history at size {seen.size}", "the history that was seen before")
+        observed, required = f"another history at size {seen.size}", "the history that was seen before"
+        yield Reason("LOG-FORK", _RULE, observed, required, "request.checkpoint")
 
 
 def _reuse_reasons(facts: Review, log: LogView) -> Iterator[Reason]:
@@ -323,4 +343,5 @@ def _reuse_reasons(facts: Review, log: LogView) -> Iterator[Reason]:
     for reference, earlier in log.authorised(frozenset(spend.reference for spend in facts.spends)).items():
         if earlier != facts.transaction_id:
             observed = f"{reference} was authorised before, for {earlier}"
-            yield Reason("NONCE-REUSED", _RULE, observed, "the next nonce of this address")
+            evidence = f"transaction {facts.digest.hex()}"
+            yield Reason("NONCE-REUSED", _RULE, observed, "the next nonce of this address", "spends", evidence)

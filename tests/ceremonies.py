@@ -86,9 +86,9 @@ def export(opened: SignerHome) -> DeviceExport:
     return opened.export(opened.installed.accounts)
 
 
-def record(*outputs: tuple[int, str, int]) -> bytes:
+def record(*outputs: tuple[int, str, int], customer: str = "Tanaka") -> bytes:
     """The travel-rule block of the honest payment, or of other outputs."""
-    return examples.block(examples.record(*(outputs or ((0, PAYEE, PAID),))))
+    return examples.block(examples.record(*(outputs or ((0, PAYEE, PAID),)), customer=customer))
 
 
 def request(exported: DeviceExport | None = None, **changes: Any) -> WithdrawalRequest:

@@ -121,13 +121,13 @@ def natural_person(name: str = "Tanaka") -> dict[str, Any]:
     }
 
 
-def resident_of_japan() -> dict[str, Any]:
+def resident_of_japan(name: str = "Tanaka") -> dict[str, Any]:
     """An individual who lives in Japan, with her name in Latin letters, in kanji and in kana."""
-    person = natural_person()
-    name: dict[str, Any] = person["naturalPerson"]["name"]
+    person = natural_person(name)
+    names: dict[str, Any] = person["naturalPerson"]["name"]
     kind = {"naturalPersonNameIdentifierType": "LEGL"}
-    name["localNameIdentifier"] = [{"primaryIdentifier": "田中", "secondaryIdentifier": "花子"} | kind]
-    name["phoneticNameIdentifier"] = [{"primaryIdentifier": "タナカ", "secondaryIdentifier": "ハナコ"} | kind]
+    names["localNameIdentifier"] = [{"primaryIdentifier": "田中", "secondaryIdentifier": "花子"} | kind]
+    names["phoneticNameIdentifier"] = [{"primaryIdentifier": "タナカ", "secondaryIdentifier": "ハナコ"} | kind]
     return person
 
 
@@ -142,25 +142,25 @@ def legal_person(name: str, lei: str, country: str = "JP") -> dict[str, Any]:
     }
 
 
-def ivms101(*account_numbers: str) -> dict[str, Any]:
+def ivms101(*account_numbers: str, customer: str = "Tanaka") -> dict[str, Any]:
     """A complete IVMS101.2023 payload whose beneficiary has these account numbers."""
     return {
         "payloadMetadata": {"payloadVersion": "101.2023"},
-        "originator": {"originatorPerson": [resident_of_japan() | {"accountNumber": ["customer-0001"]}]},
+        "originator": {"originatorPerson": [resident_of_japan(customer) | {"accountNumber": ["customer-0001"]}]},
         "beneficiary": {"beneficiaryPerson": [natural_person("Smith") | {"accountNumber": list(account_numbers)}]},
         "originatingVASP": {"originatingVASP": legal_person(HOUSE, HOUSE_LEI)},
         "beneficiaryVASP": {"beneficiaryVASP": legal_person(OTHER_VASP, OTHER_LEI, "GB")},
     }
 
 
-def record(*outputs: tuple[int, str, int], asset: Asset | None = None) -> dict[str, Any]:
+def record(*outputs: tuple[int, str, int], asset: Asset | None = None, customer: str = "Tanaka") -> dict[str, Any]:
     """An honest record for outputs given as index, address and amount, as a person would write it in JSON."""
     named = {"asset": asset.asset_id} if asset else {}
     return {
         "outputs": [
             {"index": index, "address": address, "amount": str(amount)} | named for index, address, amount in outputs
         ],
-        "ivms101": ivms101(*dict.fromkeys(address for _, address, _ in outputs)),
+        "ivms101": ivms101(*dict.fromkeys(address for _, address, _ in outputs), customer=customer),
         "counterparty": {"name": OTHER_VASP, "lei": OTHER_LEI, "jurisdiction": "GB"},
         "notice": {"protocol": "trp", "reference": "notice-0001", "time": "2025-12-31T23:00:00Z"},
     }

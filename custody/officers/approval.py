@@ -5,7 +5,7 @@ nothing. Bybit's owners signed a hash; here nobody signs what he cannot read.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from custody.amounts import Asset, format_amount
 from custody.errors import CustodyError, HomeError
@@ -79,7 +79,7 @@ class Approvals:
                 continue
             observed = f"{len(counted)} of role {asked.role}, from {organisations} organisation(s)"
             required = f"{asked.count} of role {asked.role}, from {asked.organisations} organisation(s) or more"
-            yield Reason("APPROVALS-MISSING", _RULE, observed, required)
+            yield Reason("APPROVALS-MISSING", _RULE, observed, required, "approvals")
 
 
 def check_approvals(
@@ -93,9 +93,10 @@ def check_approvals(
     denials: list[Reason] = list(_maker(request, roster, latest))
     people: dict[str, Person] = {}
     rejected = False
-    for approval in request.approvals:
+    for position, approval in enumerate(request.approvals):
         person = roster.person(approval.by)
-        refusals = list(_refusals(request, review, approval, person, verifier, latest))
+        refused = _refusals(request, review, approval, person, verifier, latest)
+        refusals = [replace(reason, fact=f"approvals[{position}]") for reason in refused]
         denials += refusals
         if person is None or refusals:
             continue
@@ -109,21 +110,22 @@ def check_approvals(
 
 def rejection(name: str) -> Reason:
     """An approver's no, which ends a request for good."""
-    return Reason(
-        "APPROVAL-REJECTED", _RULE, f"{name} has signed a rejection", "a new request, if it is right after all"
-    )
+    required = "a new request, if it is right after all"
+    return Reason("APPROVAL-REJECTED", _RULE, f"{name} has signed a rejection", required, "approvals")
 
 
 def _maker(request: WithdrawalRequest, roster: Roster, latest: int) -> Iterator[Reason]:
     """MAKER-NONE, MAKER-ROLE, MAKER-UNSIGNED."""
     if not request.maker:
-        yield Reason("MAKER-NONE", _RULE, "a request that names no maker", "an operator of the roster as maker")
+        required = "an operator of the roster as maker"
+        yield Reason("MAKER-NONE", _RULE, "a request that names no maker", required, "request.maker")
         return
     person = roster.person(request.maker)
     if person is None or person.role is not Role.OPERATOR or not person.valid(latest):
-        yield Reason("MAKER-ROLE", _RULE, f"made by {request.maker}", "a maker who is an operator of the roster")
+        required = "a maker who is an operator of the roster"
+        yield Reason("MAKER-ROLE", _RULE, f"made by {request.maker}", required, "request.maker")
     if not any((one.by, one.verdict) == (request.maker, "make") for one in request.approvals):
-        yield Reason("MAKER-UNSIGNED", _RULE, "no signature of its maker", "the maker's signature")
+        yield Reason("MAKER-UNSIGNED", _RULE, "no signature of its maker", "the maker's signature", "approvals")
 
 
 def _refusals(

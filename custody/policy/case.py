@@ -29,12 +29,14 @@ class Case:
         latest: Unix seconds that it is at least; answers "is it too late?" and nothing else.
         created: Unix seconds at which the request says that it was made.
         list_made: Unix seconds from which on the list is valid; None where it does not say.
-        evidence: by kind (``policy``, ``list``, ``tokens``, …) the SHA-256 in hex of the file in force.
+        evidence: by kind (``policy``, ``list``, ``tokens``, …) the SHA-256 in hex of the file in force, and of the
+            ``request`` itself.
         vasps: keys of counterparties; None when none are installed.
         records: the block's records, read once; empty when it cannot be read.
         digests: SHA-256 of each record, hex.
         faults: why the block cannot be read.
         authorizations: for each record, what the counterparty's authorisation in it is worth; judged once.
+        transaction: the facts by their digest, as reasons name what they rest on.
     """
 
     review: Review
@@ -52,6 +54,7 @@ class Case:
     digests: tuple[str, ...] = field(init=False, repr=False)
     faults: tuple[Finding, ...] = field(init=False, repr=False)
     authorizations: tuple[Judged, ...] = field(init=False, repr=False)
+    transaction: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         records: tuple[TravelRuleRecord, ...] = ()
@@ -64,6 +67,12 @@ class Case:
         object.__setattr__(self, "digests", digests(self.travel_rule) if records else ())
         object.__setattr__(self, "faults", faults)
         object.__setattr__(self, "authorizations", self._judged())
+        object.__setattr__(self, "transaction", f"transaction {self.review.digest.hex()}")
+
+    def basis(self, kind: str) -> str:
+        """What a reason rests on: the file of this ``kind`` in force by its digest, or that there is none."""
+        digest = self.evidence.get(kind)
+        return f"{kind} {digest}" if digest else f"no {kind}"
 
     def _judged(self) -> tuple[Judged, ...]:
         used = used_by(self.history, self.review)

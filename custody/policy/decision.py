@@ -1,7 +1,7 @@
 """The judgement as a value: ALLOW, NEEDS_APPROVAL or DENY, with every reason that speaks against signing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from custody.codec.canonical_json import Json
@@ -43,9 +43,13 @@ class Reason:
     concern: str = ""
 
     @classmethod
-    def from_error(cls, error: CustodyError, rule: str) -> "Reason":
-        """A refusal by a strict reader, told as a reason."""
-        return cls(error.code, rule, error.message, error.hint)
+    def from_error(cls, error: CustodyError, rule: str, fact: str) -> "Reason":
+        """A refusal by a strict reader of ``fact``, told as a reason."""
+        return cls(error.code, rule, error.message, error.hint, fact)
+
+    def resting_on(self, evidence: str) -> "Reason":
+        """The same, with its evidence where it names none."""
+        return self if self.evidence else replace(self, evidence=evidence)
 
     def as_json(self) -> dict[str, Json]:
         """The reason as canonical JSON values."""

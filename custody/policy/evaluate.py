@@ -4,22 +4,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from custody.policy.case import Case
+from custody.policy.case import Case, Past
+from custody.policy.chain_policy import ChainPolicy
 from custody.policy.counterparty import CounterpartySigned
 from custody.policy.decision import Reason, Requirement, ordered
 from custody.policy.destinations import destination_rules
 from custody.policy.document import Policy
-from custody.policy.history import CapPerDay, NotRepeated
+from custody.policy.freshness import ListFresh, RequestAge, WorkingHours
+from custody.policy.history import DAY, CapPerDay, CapPerMonth, CapPerWeek, recent, together
 from custody.policy.records import RecordBound, RecordComplete, RecordFromThisHouse, RecordPresent
+from custody.policy.repeats import NothingElseReplaced, NotRepeated
 from custody.policy.rules import AddressOnChain, CapPerTransaction, FeeCaps, NotFlagged, Rule, UnnamedChain
-from custody.review import Review, totals
+from custody.review import totals
 from custody.travel_rule.profiles import profile
 
 __all__ = ["Case", "Evaluation", "evaluate", "rules_of"]
 
 MAX_REASONS = 50
 
-NO_POLICY = Reason("POLICY-NONE", "policy", "no policy is installed", "an installed policy")
+NO_POLICY = Reason("POLICY-NONE", "policy", "no policy is installed", "an installed policy", "policy", "no policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +44,57 @@ def evaluate(case: Case) -> Evaluation:
     """Asks every rule. Pure: the same case, the same evaluation."""
     if case.policy is None:
         return Evaluation((NO_POLICY,), ())
-    policy, review = case.policy, case.review
-    found = ordered(reason for rule in rules_of(policy, review.chain_id) for reason in _bounded(rule, case))
+    policy = case.policy
+    found = ordered(reason for rule in rules_of(policy, case.review.chain_id) for reason in _bounded(rule, case))
     concerns = tuple(reason for reason in found if policy.answered(reason.concern))
     asked = {requirement for reason in concerns for requirement in policy.answered(reason.concern)}
     return Evaluation(
-        reasons=tuple(reason for reason in found if reason not in concerns),
-        requirements=tuple(sorted({*policy.approvals, *asked, *tiers(policy, review)})),
+        reasons=tuple(reason for reason in found if not policy.answered(reason.concern)),
+        requirements=tuple(sorted({*policy.approvals, *asked, *tiers(case)})),
         concerns=concerns,
     )
 
 
-def tiers(policy: Policy, review: Review) -> Iterator[Requirement]:
-    """Whom the policy asks for because of the amounts that are paid."""
-    named, paid = policy.chain(review.chain_id), totals(review.payments)
+def tiers(case: Case) -> Iterator[Requirement]:
+    """Whom the policy asks for because of the amounts that are paid, by this transaction and within the day before.
+
+    Together, so that several small payments need whom one large payment needs. Fees do not count.
+    """
+    named = case.policy.chain(case.review.chain_id) if case.policy else None
+    pays = totals(case.review.payments)
     for tier in named.tiers if named else ():
-        if paid.get(tier.asset_id, 0) > tier.above:
+        asset_id = tier.asset_id
+        if asset_id in pays and together(case, pays[asset_id], list(_paid(case, asset_id))) > tier.above:
             yield tier.requirement
+
+
+def _paid(case: Case, asset_id: str) -> Iterator[tuple[Past, int]]:
+    for past in recent(case, DAY):
+        yield past, sum(amount for _, amount, asset in past.payments if asset == asset_id)
 
 
 def rules_of(policy: Policy, chain_id: str) -> tuple[Rule, ...]:
     """The rules that a transaction on this chain must pass."""
-    complete = RecordComplete(profile(policy.travel_rule.profile), policy.travel_rule.rates)
-    records = (RecordPresent(), complete, RecordFromThisHouse(policy.originating_vasp))
-    always = (NotFlagged(), NotRepeated(policy.repeat_days), *records)
     named = policy.chain(chain_id)
-    if named is None:
-        return (*always, UnnamedChain())
-    caps = (CapPerTransaction(named.caps), CapPerDay(named.day_caps), FeeCaps(named))
-    signed = CounterpartySigned(named.signed_above)
-    bound = (AddressOnChain(named.chain), RecordBound(named.chain), signed)
-    return (*always, *caps, *bound, *destination_rules(policy, named))
+    return (*_of_every_chain(policy), *(_of_chain(policy, named) if named else (UnnamedChain(),)))
+
+
+def _of_every_chain(policy: Policy) -> Iterator[Rule]:
+    yield from (NotFlagged(), NotRepeated(policy.repeat_days), NothingElseReplaced(), RequestAge(policy.request_hours))
+    yield RecordPresent()
+    yield RecordComplete(profile(policy.travel_rule.profile), policy.travel_rule.rates)
+    yield RecordFromThisHouse(policy.originating_vasp)
+    if policy.list_age:
+        yield ListFresh(policy.list_age)
+    if policy.hours:
+        yield WorkingHours(policy.hours)
+
+
+def _of_chain(policy: Policy, named: ChainPolicy) -> Iterator[Rule]:
+    yield from (AddressOnChain(named.chain), RecordBound(named.chain), CounterpartySigned(named.signed_above))
+    yield from (CapPerTransaction(named.caps), FeeCaps(named))
+    yield from (CapPerDay(named.day_caps), CapPerWeek(named.week_caps), CapPerMonth(named.month_caps))
+    yield from destination_rules(policy, named)
 
 
 def _bounded(rule: Rule, case: Case) -> Iterator[Reason]:
@@ -80,4 +103,5 @@ def _bounded(rule: Rule, case: Case) -> Iterator[Reason]:
     yield from islice(reasons, MAX_REASONS)
     if next(reasons, None):
         observed = f"more than {MAX_REASONS} reasons; the rest is not told"
-        yield Reason("POLICY-MORE", rule.name, observed, "a request without the reasons told")
+        required = "a request without the reasons told"
+        yield Reason("POLICY-MORE", rule.name, observed, required, "reasons", case.transaction)

@@ -8,9 +8,9 @@ from custody.amounts import format_amount
 from custody.chains import Chain
 from custody.errors import InputError
 from custody.policy.case import Case
-from custody.policy.chain_policy import ChainPolicy
+from custody.policy.chain_policy import Bounds, ChainPolicy
 from custody.policy.decision import Reason
-from custody.review import totals
+from custody.review import Output, totals
 from custody.screening.address import decode_on_chain
 
 
@@ -32,7 +32,8 @@ class UnnamedChain:
     def reasons(self, case: Case) -> Iterator[Reason]:
         """POLICY-CHAIN."""
         observed = f"a transaction on {case.review.chain_id}, which the policy does not name"
-        yield Reason("POLICY-CHAIN", self.name, observed, "a policy with a section for this chain")
+        required = "a policy with a section for this chain"
+        yield Reason("POLICY-CHAIN", self.name, observed, required, "chain", case.basis("policy"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class AddressOnChain:
                 decode_on_chain(output.address, self.chain)
             except InputError as error:
                 observed = f"output {output.index} pays an address that does not belong to {self.chain.alias}"
-                yield Reason(error.code, self.name, observed, f"an address of {self.chain.alias}, of a known kind")
+                required = f"an address of {self.chain.alias}, of a known kind"
+                yield Reason(error.code, self.name, observed, required, _address(output), case.transaction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +64,16 @@ class NotFlagged:
     def reasons(self, case: Case) -> Iterator[Reason]:
         """LIST-NONE, DESTINATION-FLAGGED, ADDRESS-SYNTAX, ADDRESS-CHECKSUM, LIST-FORM."""
         if case.flagged is None:
-            yield Reason("LIST-NONE", self.name, "no flagged-address list is installed", "an installed list")
+            observed = "no flagged-address list is installed"
+            yield Reason("LIST-NONE", self.name, observed, "an installed list", "list", case.basis("list"))
             return
         for output in case.review.payments:
-            place = f"outputs[{output.index}].address"
             try:
                 match = case.flagged.find(output.address)
             except InputError as error:
                 observed = f"output {output.index} pays an address that cannot be screened: {error.message}"
-                yield Reason(error.code, self.name, observed, "an address of a served chain, of a known kind", place)
+                required = "an address of a served chain, of a known kind"
+                yield Reason(error.code, self.name, observed, required, _address(output), case.transaction)
                 continue
             if match:
                 observed = f"output {output.index} pays {output.address}: {match.how} as {match.place} of the list"
@@ -80,8 +83,8 @@ class NotFlagged:
                     rule=self.name,
                     observed=observed + (f" ({known})" if known else ""),
                     required="a destination that is not on the list",
-                    fact=place,
-                    evidence=f"list {case.evidence['list']}, {match.place}" if "list" in case.evidence else "",
+                    fact=_address(output),
+                    evidence=f"{case.basis('list')}, {match.place}",
                 )
 
 
@@ -91,21 +94,24 @@ class CapPerTransaction:
 
     name: ClassVar[str] = "cap_per_transaction"
 
-    caps: tuple[tuple[str, int], ...]
+    caps: Bounds
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """CAP-NONE, CAP-EXCEEDED."""
         caps = dict(self.caps)
         assets = {output.asset.asset_id: output.asset for output in case.review.payments}
         for asset_id, total in totals(case.review.payments).items():
-            cap = caps.get(asset_id)
+            cap, fact = caps.get(asset_id), f"payments[{asset_id}]"
             if cap is None:
-                observed = f"a payment in {asset_id}, which has no cap"
-                yield Reason("CAP-NONE", self.name, observed, "a policy that sets a cap for this asset")
+                observed, required = (
+                    f"a payment in {asset_id}, which has no cap",
+                    "a policy that sets a cap for this asset",
+                )
+                yield Reason("CAP-NONE", self.name, observed, required, fact, case.basis("policy"))
             elif total > cap:
                 observed = f"payments of {format_amount(total, assets[asset_id])} together"
                 required = f"at most {format_amount(cap, assets[asset_id])} in one transaction"
-                yield Reason("CAP-EXCEEDED", self.name, observed, required)
+                yield Reason("CAP-EXCEEDED", self.name, observed, required, fact, case.transaction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +124,33 @@ class FeeCaps:
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """FEE-ABSOLUTE, FEE-RATE, FEE-PERCENT."""
-        review = case.review
-        fee = format_amount(review.fee, review.fee_asset)
-        if review.fee > self.chain.fee_cap:
-            required = f"at most {format_amount(self.chain.fee_cap, review.fee_asset)}"
-            yield Reason("FEE-ABSOLUTE", self.name, f"a fee of {fee}", required)
-        unit = self.chain.chain.feerate_unit
-        if review.feerate > self.chain.feerate_cap * unit.base_units * 1000:
-            observed = f"a feerate of {unit.format(review.feerate)}"
-            yield Reason("FEE-RATE", self.name, observed, f"at most {self.chain.feerate_cap:,} {unit.name}")
-        # A payment in a token has no percentage: the fee is in another asset, and no price is known here.
-        paid = totals(review.payments).get(review.fee_asset.asset_id)
-        if paid is not None and review.fee * 100 > paid * self.chain.fee_percent_cap:
-            observed = f"a fee of {fee} for payments of {format_amount(paid, review.fee_asset)}"
-            required = f"a fee of at most {self.chain.fee_percent_cap} % of the payments"
-            yield Reason("FEE-PERCENT", self.name, observed, required)
+        yield from self._absolute(case)
+        yield from self._rate(case)
+        yield from self._percent(case)
+
+    def _absolute(self, case: Case) -> Iterator[Reason]:
+        fee, cap = case.review.fee, self.chain.fee_cap
+        if fee > cap:
+            observed, required = (format_amount(one, case.review.fee_asset) for one in (fee, cap))
+            yield self._reason("FEE-ABSOLUTE", f"a fee of {observed}", f"at most {required}", "fee", case)
+
+    def _rate(self, case: Case) -> Iterator[Reason]:
+        unit, cap = self.chain.chain.feerate_unit, self.chain.feerate_cap
+        if case.review.feerate > cap * unit.base_units * 1000:
+            observed = f"a feerate of {unit.format(case.review.feerate)}"
+            yield self._reason("FEE-RATE", observed, f"at most {cap:,} {unit.name}", "feerate", case)
+
+    def _percent(self, case: Case) -> Iterator[Reason]:
+        """A payment in a token has no percentage: the fee is in another asset, and no price is known here."""
+        fee, coin, cap = case.review.fee, case.review.fee_asset, self.chain.fee_percent_cap
+        paid = totals(case.review.payments).get(coin.asset_id)
+        if paid is not None and fee * 100 > paid * cap:
+            observed = f"a fee of {format_amount(fee, coin)} for payments of {format_amount(paid, coin)}"
+            yield self._reason("FEE-PERCENT", observed, f"a fee of at most {cap} % of the payments", "fee", case)
+
+    def _reason(self, code: str, observed: str, required: str, fact: str, case: Case) -> Reason:
+        return Reason(code, self.name, observed, required, fact, case.transaction)
+
+
+def _address(output: Output) -> str:
+    return f"outputs[{output.index}].address"

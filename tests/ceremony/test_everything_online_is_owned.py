@@ -56,7 +56,8 @@ class Attacker:
         self._count = 0
 
     def request(self, address: str = THIEF, amount: int = 60_000, *, coins: Iterable[int] = (0, 1), at: int = NOW,
-                approvers: Iterable[str] = ("Ito", "Chiba"), **changes: Any) -> WithdrawalRequest:  # fmt: skip
+                approvers: Iterable[str] = ("Ito", "Chiba"), customer: str = "Tanaka",
+                **changes: Any) -> WithdrawalRequest:  # fmt: skip
         """A withdrawal with a record that agrees with it, made and approved with the stolen keys."""
         self._count += 1
         spent = [psbts.coins(20)[index] for index in coins]
@@ -67,7 +68,7 @@ class Attacker:
             created=at,
             expires=at + HOUR,
             transaction=psbts.serialize(psbts.build(spent, paid)),
-            travel_rule=ceremonies.record((0, address, amount)),
+            travel_rule=ceremonies.record((0, address, amount), customer=customer),
         )
         asked = replace(asked, **changes)
         return HOUSE.approved(asked, reviewed(asked, psbts.TREASURY), approvers)
@@ -175,7 +176,7 @@ def test_what_officers_are_shown_is_what_is_signed_to_the_last_byte(folder: Path
 
 def test_dmm_deceived_officers_lose_no_more_than_the_cap_of_a_day(folder: Path, attacker: Attacker) -> None:
     """All approvals are there and the officers say yes to everything: the limit is what is left, and it holds."""
-    tries = [attacker.request(THIEF, 60_000 + n, coins=(2 * n, 2 * n + 1)) for n in range(8)]
+    tries = [attacker.request(THIEF, 60_000 + n, coins=(2 * n, 2 * n + 1), customer=f"Customer {n}") for n in range(8)]
     outcomes = [councils.sign(folder, asked) for asked in tries]
     assert 0 < stolen(outcomes) <= DAY_CAP
     assert "CAP-DAY-EXCEEDED" in refused(outcomes[-1])
@@ -196,15 +197,27 @@ def test_no_schedule_within_a_day_takes_more_than_its_cap(
 ) -> None:
     outcomes = []
     for number, at in enumerate(schedule):
-        asked = attacker.request(THIEF, 60_000 + number, coins=(2 * number, 2 * number + 1), at=at)
+        coins = 2 * number, 2 * number + 1
+        asked = attacker.request(THIEF, 60_000 + number, coins=coins, at=at, customer=f"Customer {number}")
         outcomes.append(councils.sign(folder, asked, at=at))
     assert stolen(outcomes) <= DAY_CAP
 
 
 def test_transactions_that_exclude_each_other_are_no_way_around_the_cap(folder: Path, attacker: Attacker) -> None:
-    tries = [attacker.request(THIEF, 60_000 + n, coins=(n, n + 1)) for n in range(9)]
+    tries = [attacker.request(THIEF, 60_000 - n, coins=(n, n + 1), customer=f"Customer {n}") for n in range(9)]
     outcomes = [councils.sign(folder, asked) for asked in tries]
     assert 0 < stolen(outcomes) <= DAY_CAP
+
+
+def test_a_fee_bump_that_pays_somebody_else_is_refused_whatever_it_is_called(folder: Path, attacker: Attacker) -> None:
+    honest = councils.sign(folder, attacker.request(ceremonies.PAYEE, 10_000, coins=(0, 1)))
+    assert honest.status == "signed"
+    swap = attacker.request(THIEF, 10_000, coins=(1, 2), purpose="fee bump of the withdrawal before")
+    assert "REPLACEMENT-DIFFERS" in refused(councils.sign(folder, swap, officers=Nobody()))
+    more = attacker.request(ceremonies.PAYEE, 10_001, coins=(0, 1), purpose="fee bump of the withdrawal before")
+    assert "REPLACEMENT-DIFFERS" in refused(councils.sign(folder, more, officers=Nobody()))
+    bump = attacker.request(ceremonies.PAYEE, 10_000, coins=(0, 2))
+    assert councils.sign(folder, bump).status == "signed"
 
 
 # Bybit, 2025: people signed a hash, and what they saw was something else.
@@ -385,15 +398,18 @@ def test_we_lost_the_answer_a_second_payment_of_other_coins_is_refused(folder: P
     councils.sign(folder, attacker.request(coins=(0, 1)))
     again = attacker.request(coins=(2, 3))
     assert "DUPLICATE-PAYMENT" in refused(councils.sign(folder, again, officers=Nobody()))
+    of_another_amount = attacker.request(amount=60_001, coins=(2, 3))
+    assert "DUPLICATE-RECORD" in refused(councils.sign(folder, of_another_amount, officers=Nobody()))
 
 
-def test_we_lost_the_answer_a_second_payment_of_another_amount_shows_the_first_one(
+def test_we_lost_the_answer_a_second_payment_of_another_amount_and_record_shows_the_first_one(
     folder: Path, attacker: Attacker
 ) -> None:
     first = attacker.request(coins=(0, 1))
     councils.sign(folder, first)
     officers = Council()
-    councils.sign(folder, attacker.request(amount=60_001, coins=(2, 3)), officers=officers)
+    other = attacker.request(amount=60_001, coins=(2, 3), customer="Suzuki")
+    councils.sign(folder, other, officers=officers)
     (sentence,) = officers.shown[0].paid_before
     assert "0.00060000 rBTC" in sentence
     assert first.digest.hex() in sentence

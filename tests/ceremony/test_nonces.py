@@ -37,7 +37,7 @@ def identifiers() -> Iterator[bytes]:
     return iter(bytes([number]) * 16 for number in range(100))
 
 
-def request(folder: Path, identifier: bytes, payment: Eip1559 = PAYMENT) -> WithdrawalRequest:
+def request(folder: Path, identifier: bytes, payment: Eip1559 = PAYMENT, customer: str = "Tanaka") -> WithdrawalRequest:
     with ceremonies.open_home(folder) as opened:
         honest = ceremonies.request(ceremonies.export(opened))
     return replace(
@@ -48,7 +48,7 @@ def request(folder: Path, identifier: bytes, payment: Eip1559 = PAYMENT) -> With
         chain_id=evm.PRACTICE.chain.chain_id,
         kind="evm-transaction",
         transaction=payment.serialize(),
-        travel_rule=examples.block(examples.record((0, PAYEE, payment.value))),
+        travel_rule=examples.block(examples.record((0, PAYEE, payment.value), customer=customer)),
     )
 
 
@@ -61,13 +61,16 @@ def test_a_second_payment_with_a_nonce_is_refused(folder: Path, identifiers: Ite
     assert ceremonies.sign(folder, request(folder, next(identifiers)).serialize()).status == "signed"
     second = request(folder, next(identifiers), replace(PAYMENT, value=PAYMENT.value + 1))
     refused = ceremonies.sign(folder, second.serialize())
-    assert (refused.status, codes(refused)) == ("refused", ["NONCE-REUSED"])
+    assert (refused.status, codes(refused)) == ("refused", ["REPLACEMENT-DIFFERS", "NONCE-REUSED"])
+    less = request(folder, next(identifiers), replace(PAYMENT, value=PAYMENT.value - 1))
+    assert codes(ceremonies.sign(folder, less.serialize())) == ["NONCE-REUSED"]
 
 
 def test_the_next_nonce_pays(folder: Path, identifiers: Iterator[bytes]) -> None:
     for nonce in (7, 8):
         payment = replace(PAYMENT, nonce=nonce, value=PAYMENT.value - nonce)
-        assert ceremonies.sign(folder, request(folder, next(identifiers), payment).serialize()).status == "signed"
+        asked = request(folder, next(identifiers), payment, f"Customer {nonce}")
+        assert ceremonies.sign(folder, asked.serialize()).status == "signed"
 
 
 def test_with_the_next_nonce_the_same_payment_is_a_second_one(folder: Path, identifiers: Iterator[bytes]) -> None:

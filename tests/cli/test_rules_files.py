@@ -37,7 +37,7 @@ def test_a_policy_says_what_it_allows(office: Office) -> None:
         "  The payments of one transaction are at most 10,000.00000000 rBTC together.",
         "  Within one day at most 20,000.00000000 rBTC leaves, payments and fees together.",
         "  Every request must be approved by 2 approvers of 2 organisations.",
-        "  The same payment is not made again within 3 days.",
+        "  Nobody is paid the same amount, or for the same customer, again within 3 days.",
     ):
         assert line in words
     assert "2 approvers of 2 organisations" in ended.stderr

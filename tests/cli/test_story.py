@@ -184,7 +184,7 @@ def test_a_time_is_taken_by_a_rehearsal(desk: Desk) -> None:
     late = ("--at", "2027-01-01T00:00:00Z")
     assert program("--home", desk.signer, "signer", "review", desk.request, *AT, JSON).exit == 0
     ended = program("--home", desk.signer, "signer", "review", desk.request, *late, JSON)
-    assert [reason["code"] for reason in ended.fields["reasons"]] == ["REQUEST-EXPIRED"]
+    assert [reason["code"] for reason in ended.fields["reasons"]] == ["REQUEST-EXPIRED", "REQUEST-OLD"]
 
 
 # What `custody demo` plays: the folder that it leaves, and what it tells scripts.

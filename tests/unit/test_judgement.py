@@ -69,7 +69,7 @@ def test_an_honest_request_is_allowed_with_its_facts(home: SignerHome) -> None:
         ({"created": NOW, "expires": NOW + MAX_LIFETIME + 1}, "REQUEST-LIFETIME"),
         ({"created": NOW + 60, "expires": NOW + 60}, "REQUEST-LIFETIME"),
         ({"created": NOW + 61, "expires": NOW + 60}, "REQUEST-LIFETIME"),
-        ({"created": 0, "expires": 2**53 - 1}, "REQUEST-LIFETIME"),
+        ({"created": NOW, "expires": 2**53 - 1}, "REQUEST-LIFETIME"),
         ({"maker": "A" * 40}, "ROSTER-NONE"),
         ({"approvals": (wire_examples.APPROVAL,)}, "ROSTER-NONE"),
         ({"policy_sequence": 1}, "REQUEST-SEQUENCE"),

@@ -60,7 +60,7 @@ CLAUSES = {
     "fee_cap": "The fee of one transaction is at most {amount}.",
     "feerate_cap": "The fee for each unit of size is at most {rate}.",
     "fee_percent_cap": "The fee is at most {percent} % of what is paid in {coin}.",
-    "tiers": "Where one transaction pays more than {amount}, {people} must approve it too.",
+    "tiers": "Where more than {amount} is paid, by one transaction or within a day, {people} must approve it too.",
     "actions": "A transaction may do only this: {actions}.",
     "action.payment": "pay in {coin}",
     "action.token-payment": "pay in a token named here",
@@ -105,7 +105,7 @@ CLAUSES = {
     "list_age.escalate_after_hours": "Once the flagged list is {hours} old, it counts as having grown old.",
     "list_age.escalate_after_hours.none": "Until then its age makes no difference.",
     "list_age.none": "The flagged list may be of any age, as long as its bundle is valid.",
-    "repeat_days": "The same payment is not made again within {days}.",
+    "repeat_days": "Nobody is paid the same amount, or for the same customer, again within {days}.",
     "repeat_days.none": "The same payment may be made again at any time.",
     # Travel rule.
     "records": "Every payment to somebody else carries a complete record of who sends and who receives.",

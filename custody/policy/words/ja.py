@@ -63,7 +63,7 @@ CLAUSES = {
     "fee_cap": "1回の取引の手数料は {amount} までです。",
     "feerate_cap": "手数料率は {rate} までです。",
     "fee_percent_cap": "手数料は {coin} での送金額の {percent} % までです。",
-    "tiers": "1回の取引で {amount} を超えて送金する場合は、さらに{people}の承認が必要です。",
+    "tiers": "1回の取引または1日の合計で {amount} を超えて送金する場合は、さらに{people}の承認が必要です。",
     "actions": "取引でできることは次のものに限られます：{actions}。",
     "action.payment": "{coin} の送金",
     "action.token-payment": "ここに記載されたトークンの送金",
@@ -109,7 +109,7 @@ CLAUSES = {
     "list_age.escalate_after_hours": "取引禁止リストの作成から{hours}が経過すると、古いリストとして扱います。",
     "list_age.escalate_after_hours.none": "それまではリストの古さを問いません。",
     "list_age.none": "取引禁止リストの古さは、その有効期間内であれば問いません。",
-    "repeat_days": "同じ送金は{days}間繰り返せません。",
+    "repeat_days": "同じ送金先への、同じ金額または同じ顧客の送金は、{days}間繰り返せません。",
     "repeat_days.none": "同じ送金をいつでも繰り返せます。",
     # Travel rule.
     "records": "第三者への送金にはすべて、送金人と受取人を記載した不備のない記録が必要です。",

@@ -66,7 +66,7 @@ def test_every_rule_has_a_name_and_a_docstring_and_holds_against_something() -> 
     assert not any(list(rule.reasons(HONEST)) for rule in rules)
     foreign = rules_of(POLICY, "bip122:elsewhere")
     assert {rule.name for rule in foreign} == {
-        *("flagged_list", "travel_rule", "originating_vasp", "repeat_days", "chains")
+        *("flagged_list", "travel_rule", "originating_vasp", "repeat_days", "replacement", "request_hours", "chains")
     }
 
 

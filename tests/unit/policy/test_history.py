@@ -1,4 +1,4 @@
-"""The rules that look back: repeated payments and the cap of a day, each at its edge, on either side."""
+"""What may leave within a day, a week and thirty days, each at its edge; and how far back the rules look."""
 
 import dataclasses
 from typing import Any
@@ -7,16 +7,23 @@ import examples
 import pytest
 
 from custody import chains
-from custody.bitcoin.script import encode_address
-from custody.policy import history
 from custody.policy.case import Case, Past
 from custody.policy.clauses import NewDestinations
 from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate
-from custody.policy.history import DAY, CapPerDay, NotRepeated, earlier_payments, horizon
-from custody.review import Review, Spend, leaving
-from custody.screening.address import Program, decode_address
+from custody.policy.history import (
+    DAY,
+    REPLACEMENT_DAYS,
+    SEEN_DAYS,
+    CapPerDay,
+    CapPerMonth,
+    CapPerWeek,
+    earlier_payments,
+    horizon,
+)
+from custody.review import Review, Role, Spend, leaving
 from custody.screening.flagged import FlaggedList
+from custody.travel_rule.tap import MAX_AHEAD_SECONDS
 
 POLICY = Policy.parse(examples.POLICY)
 LIST = FlaggedList.parse(examples.FLAGGED_LIST)
@@ -39,89 +46,6 @@ def past(review: Review = REVIEW, age: int = 0, *, spends: tuple[str, ...] = (TH
 
 def case(review: Review, *history: Past) -> Case:
     return Case(review, b"", POLICY, LIST, history=history, elapsed=NOW)
-
-
-def repeated(review: Review, *history: Past, days: int = 7) -> list[str]:
-    return [reason.code for reason in NotRepeated(days).reasons(case(review, *history))]
-
-
-def test_the_same_payment_twice_is_a_duplicate_and_both_are_shown() -> None:
-    (reason,) = NotRepeated(7).reasons(case(REVIEW, past(request="cd" * 32)))
-    assert reason.code == "DUPLICATE-PAYMENT"
-    assert reason.observed == f"output 0 pays 0.00100000 rBTC to {examples.PAYEE}, as request {'cd' * 32} did"
-    assert "7 days" in reason.required
-
-
-def test_a_first_payment_is_none() -> None:
-    assert repeated(REVIEW) == []
-
-
-@pytest.mark.parametrize(
-    ("age", "found"),
-    [
-        (0, ["DUPLICATE-PAYMENT"]),
-        (7 * DAY - 1, ["DUPLICATE-PAYMENT"]),
-        (7 * DAY, []),
-        (-1, ["DUPLICATE-PAYMENT"]),
-        (-99 * DAY, ["DUPLICATE-PAYMENT"]),
-    ],
-)
-def test_days_are_counted_in_elapsed_seconds_and_the_future_is_not_past(age: int, found: list[str]) -> None:
-    assert repeated(REVIEW, past(age=age)) == found
-
-
-@pytest.mark.parametrize("age", [0, -1])
-def test_zero_days_switch_the_rule_off(age: int) -> None:
-    assert repeated(REVIEW, past(age=age), days=0) == []
-
-
-@pytest.mark.parametrize(
-    "payment",
-    [
-        (examples.PAYEE, 100_001, COIN),
-        (examples.SECOND_PAYEE, 100_000, COIN),
-        (examples.PAYEE, 100_000, chains.SIGNET.coin.asset_id),
-    ],
-)
-def test_another_amount_payee_or_asset_is_another_payment(payment: tuple[str, int, str]) -> None:
-    assert repeated(REVIEW, past(payments=(payment,))) == []
-
-
-# The same HASH160 as PAYEE's: as P2PKH of regtest, and in the capitals that BIP173 allows.
-@pytest.mark.parametrize("written", ["mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r", examples.PAYEE.upper()])
-def test_the_same_payee_in_another_spelling_is_found(written: str) -> None:
-    assert repeated(REVIEW, past(payments=((written, 100_000, COIN),))) == ["DUPLICATE-PAYMENT"]
-
-
-@pytest.mark.parametrize("spelling", [str, str.lower, str.upper, str.swapcase])
-def test_an_evm_payee_is_found_whatever_its_capitals(spelling: Any) -> None:
-    payment = (spelling(examples.EVM_PAYEE), 2_500_000, examples.USDC.asset_id)
-    assert repeated(TOKEN_REVIEW, past(payments=(payment,))) == ["DUPLICATE-PAYMENT"]
-    assert repeated(examples.evm_review(amount=2_500_000), past(payments=(payment,))) == []
-
-
-def test_a_text_that_is_no_address_is_compared_as_it_is() -> None:
-    nonsense = examples.review(("nonsense", 5))
-    assert repeated(nonsense, past(nonsense)) == ["DUPLICATE-PAYMENT"]
-    assert repeated(nonsense, past(examples.review(("other", 5)))) == []
-
-
-def test_a_retry_that_spends_what_the_first_would_have_spent_passes() -> None:
-    retry = spending(REVIEW, SECOND, FIRST)
-    assert repeated(retry, past(spends=(FIRST,))) == []
-    assert repeated(retry, past(spends=(THIRD,))) == ["DUPLICATE-PAYMENT"]
-
-
-def test_a_retry_of_a_retry_must_exclude_each_of_those_before() -> None:
-    first, retry = past(spends=(FIRST,)), past(spends=(FIRST, SECOND))
-    assert repeated(spending(REVIEW, SECOND), retry, first) == ["DUPLICATE-PAYMENT"]
-    assert repeated(spending(REVIEW, FIRST), retry, first) == []
-
-
-def test_each_repeated_payment_is_told_with_each_earlier_request() -> None:
-    two = examples.review((examples.PAYEE, 100_000), (examples.SECOND_PAYEE, 5))
-    assert len(repeated(two, past(two))) == 2
-    assert len(repeated(REVIEW, past(two), past(two, request="cd" * 32))) == 2
 
 
 def test_the_rules_are_asked_of_every_request() -> None:
@@ -208,40 +132,75 @@ def test_authorisations_that_form_a_chain_are_not_all_taken_for_one() -> None:
     assert capped(REVIEW, 103_999, *chain) == OVER
 
 
-def with_rules(repeat_days: int, *day_caps: tuple[str, int]) -> Policy:
-    section = dataclasses.replace(POLICY.chains[0], day_caps=day_caps)
-    return dataclasses.replace(POLICY, chains=(section,), repeat_days=repeat_days)
+@pytest.mark.parametrize(
+    ("rule", "days", "code", "words"),
+    [
+        (CapPerDay, 1, "CAP-DAY-EXCEEDED", "a day"),
+        (CapPerWeek, 7, "CAP-WEEK-EXCEEDED", "7 days"),
+        (CapPerMonth, 30, "CAP-MONTH-EXCEEDED", "30 days"),
+    ],
+)
+def test_each_period_has_its_length_and_its_code(rule: Any, days: int, code: str, words: str) -> None:
+    caps = rule(((COIN, SUM - 1),))
+    assert list(caps.reasons(case(REVIEW, past(age=days * DAY)))) == []
+    (reason,) = caps.reasons(case(REVIEW, past(age=days * DAY - 1)))
+    assert (reason.code, reason.fact) == (code, f"charges[{COIN}]")
+    assert f"0.00204000 rBTC within {words}" in reason.observed
+    assert f"at most 0.00203999 rBTC within {words}" in reason.required
+    assert list(rule(((COIN, SUM),)).reasons(case(REVIEW, past(age=days * DAY - 1)))) == []
+
+
+@pytest.mark.parametrize(("field", "days"), [("day_caps", 1), ("week_caps", 7), ("month_caps", 30)])
+def test_the_policy_s_caps_are_those_of_their_periods(field: str, days: int) -> None:
+    chain = dataclasses.replace(POLICY.chains[0], **{field: ((COIN, SUM - 1),)})
+    policy = dataclasses.replace(POLICY, chains=(chain,))
+
+    def found(age: int) -> list[str]:
+        judged = dataclasses.replace(case(REVIEW, past(age=age)), policy=policy)
+        return [reason.code for reason in evaluate(judged).reasons if reason.code.startswith("CAP-")]
+
+    assert len(found(days * DAY - 1)) == 1
+    assert found(days * DAY) == []
+
+
+def test_the_fees_of_moves_that_pay_nobody_count() -> None:
+    move = examples.review(fee=2_000)
+    assert capped(move, 4_000, past(move)) == []
+    assert capped(move, 3_999, past(move)) == OVER
+    assert capped(REVIEW, 104_000, past(move)) == []
+    assert capped(REVIEW, 103_999, past(move)) == OVER
+
+
+def test_payments_to_own_accounts_count() -> None:
+    outputs = tuple(dataclasses.replace(output, role=Role.OWN, owner="warm") for output in REVIEW.outputs[:1])
+    assert capped(dataclasses.replace(REVIEW, outputs=outputs), 101_999) == OVER
 
 
 @pytest.mark.parametrize(
-    ("policy", "seconds"),
+    ("changes", "days"),
     [
-        (with_rules(0), 30 * DAY),
-        (with_rules(0, (COIN, 5)), 30 * DAY),
-        (with_rules(31), 31 * DAY),
-        (dataclasses.replace(POLICY, new_destinations=NewDestinations(24, 365)), 365 * DAY),
+        ({"repeat_days": 0}, 30),
+        ({"repeat_days": 31}, 31),
+        ({"new_destinations": NewDestinations(24, 29)}, 30),
+        ({"new_destinations": NewDestinations(24, 365)}, 365),
+        ({"new_destinations": NewDestinations(24, 100), "repeat_days": 120}, 120),
     ],
 )
-def test_the_history_reaches_as_far_back_as_a_rule_looks(policy: Policy, seconds: int) -> None:
-    assert horizon(policy) == seconds
+def test_the_history_reaches_as_far_back_as_a_rule_looks(changes: dict[str, Any], days: int) -> None:
+    assert horizon(dataclasses.replace(POLICY, **changes)) == days * DAY
 
 
-def test_each_address_is_decoded_once_however_many_were_paid_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty payees in each of twenty-one transactions: 420 addresses, and 8,000 pairs of them."""
-    decoded: list[str] = []
+def test_no_period_of_a_rule_is_longer_than_the_shortest_history() -> None:
+    shortest = horizon(dataclasses.replace(POLICY, repeat_days=0))
+    assert shortest >= max(CapPerDay.days, CapPerWeek.days, CapPerMonth.days, REPLACEMENT_DAYS, SEEN_DAYS) * DAY
+    # A counterparty's message serves once, and ends before it is forgotten.
+    assert shortest >= MAX_AHEAD_SECONDS
 
-    def counted(address: str) -> Program:
-        decoded.append(address)
-        return decode_address(address)
 
-    def payments(first: int) -> Review:
-        scripts = [b"\x00\x14" + number.to_bytes(20, "big") for number in range(first, first + 20)]
-        return examples.review(*((encode_address(script, chains.REGTEST), 1_000) for script in scripts))
-
-    monkeypatch.setattr(history, "decode_address", counted)
-    judged = case(payments(0), *(past(payments(20 * number), request=f"{number:064x}") for number in range(1, 21)))
-    assert list(earlier_payments(judged)) == []
-    assert len(decoded) == 420
-    decoded.clear()
-    assert list(NotRepeated(7).reasons(judged)) == []
-    assert len(decoded) == 420
+def test_earlier_payments_are_told_whatever_their_amounts() -> None:
+    other = past(examples.review((examples.PAYEE, 5)), request="cd")
+    assert [(one.index, amount, request) for one, amount, request in earlier_payments(case(REVIEW, other))] == [
+        (0, 5, "cd")
+    ]
+    assert list(earlier_payments(case(REVIEW, past(examples.review((examples.SECOND_PAYEE, 5)))))) == []
+    assert list(earlier_payments(case(REVIEW, past(TOKEN_REVIEW)))) == []
