@@ -43,9 +43,30 @@ def test_the_examples_of_the_documentation_come_out_as_expected(project: Path) -
     assert f"[ 1/{ended.fields['passed']}] pass" in ended.stderr
 
 
-def test_the_policy_of_the_examples_has_nothing_wrong_with_it(project: Path) -> None:
-    ended = inside("compliance", "policy", "check", project / "docs/examples/policy.toml", "--json")
+@pytest.mark.parametrize("name", ["policy", "recommended"])
+def test_the_policies_of_the_examples_have_nothing_wrong_with_them(project: Path, name: str) -> None:
+    ended = inside("compliance", "policy", "check", project / f"docs/examples/{name}.toml", "--json")
     assert (ended.exit, ended.fields["findings"]) == (0, [])
+
+
+def test_the_recommended_policy_does_what_its_cases_say(project: Path) -> None:
+    folder = project / "docs/examples"
+    policy = ("--policy", folder / "recommended.toml")
+    ended = inside("compliance", "policy", "test", folder / "recommended-tests", *policy, "--json")
+    assert ended.exit == 0, ended.stderr
+    assert {"dmm", "dmm-in-pieces", "bybit-as-shown"} <= {Path(one["file"]).stem for one in ended.fields["cases"]}
+
+
+def test_the_cases_of_the_recommended_policy_fail_under_one_that_names_no_destination(
+    project: Path, tmp_path: Path
+) -> None:
+    folder = project / "docs/examples"
+    text = (folder / "recommended.toml").read_text("utf-8").replace('known_above.coin = "0"', "")
+    (tmp_path / "open.toml").write_text(text, "utf-8")
+    given = (folder / "recommended-tests", "--policy", tmp_path / "open.toml", "--json")
+    ended = inside("compliance", "policy", "test", *given)
+    assert ended.exit == 3
+    assert not {row(ended, name)["passed"] for name in ("dmm", "dmm-in-pieces", "bybit-as-shown")} & {True}
 
 
 def test_the_case_of_the_page_is_one_of_the_examples(project: Path) -> None:
