@@ -79,7 +79,11 @@ def pair(source: str) -> dict[str, Json]:
 @click.option(
     "--from", "payer", metavar="ADDRESS", help="EVM: which address of the account pays; the first by default."
 )
-@click.option("--travel-rule", type=_path, required=True, help="Travel-rule record, or a list of records (JSON).")
+@click.option(
+    "--travel-rule",
+    type=_path,
+    help="Travel-rule record, or a list of records (JSON). Payments to own accounts alone need none.",
+)
 @click.option("--maker", metavar="FPR", default="", help="The operator who answers for it; signs it next.")
 @click.option("--expires-in", default="24h", show_default=True, metavar="TIME", help="Like 90m or 24h.")
 @click.option("--purpose", default="", help="Shown to the officers.")
@@ -88,7 +92,7 @@ def pair(source: str) -> dict[str, Json]:
 def request(
     account: str,
     payer: str | None,
-    travel_rule: Path,
+    travel_rule: Path | None,
     maker: str,
     expires_in: str,
     purpose: str,
@@ -101,7 +105,7 @@ def request(
     device, paying = Pairings(home_folder("coordinator")).device_of(account)
     made = make_request(
         *_transaction(**transaction),
-        read_input(travel_rule, request_wire.MAX_TRAVEL_RULE),
+        read_input(travel_rule, request_wire.MAX_TRAVEL_RULE) if travel_rule else None,
         device,
         paying,
         payer=payer,

@@ -21,7 +21,7 @@ _DURATION = re.compile(r"([1-9][0-9]{0,5})(m|h)")
 def make_request(
     kind: Kind,
     transaction: bytes,
-    record: bytes,
+    record: bytes | None,
     device: DeviceExport,
     account: Account,
     *,
@@ -33,7 +33,7 @@ def make_request(
     random: Callable[[int], bytes],
 ) -> WithdrawalRequest:
     """A request for ``device``, for ``lifetime`` seconds; ``payer`` names one of an EVM account's addresses,
-    ``maker`` the operator who answers for it, by fingerprint.
+    ``maker`` the operator who answers for it, by fingerprint. ``record`` is None where only own accounts are paid.
 
     Raises:
         InputError: a code of the record's reader.
@@ -55,7 +55,7 @@ def make_request(
         chain_id=account.chain.chain_id,
         kind=kind,
         transaction=transaction,
-        travel_rule=canonical_block(record),
+        travel_rule=canonical_block(record) if record is not None else b"",
         blind=random(BLIND_BYTES),
         checkpoint=device.checkpoint,
         purpose=purpose,

@@ -17,6 +17,7 @@ from custody.chains import BITCOIN, SIGNET
 from custody.coordinator.answers import finalize
 from custody.errors import EvidenceError
 from custody.wire.export import DeviceExport, ExportedAccount
+from custody.wire.request import WithdrawalRequest
 from custody.wire.response import Answer, SigningResponse, Status
 
 
@@ -180,6 +181,14 @@ def test_a_rehearsals_answer_is_not_for_the_main_network(answered: tuple[Desk, S
     main = Account.parse("treasury", BITCOIN, descriptor_from_seed(psbts.SEED, BITCOIN, 0))
     with pytest.raises(EvidenceError, match="ANSWER-REHEARSAL"):
         finalize(ceremonies.request(), honest, main)
+
+
+def test_a_request_without_a_record_is_made_and_it_is_for_the_signer_to_say_whether_it_needs_one(paired: Desk) -> None:
+    """Payments to own accounts alone need none; which accounts are own, this side does not know."""
+    out = paired.path("refill.request")
+    given = ("--account", psbts.TREASURY.name, "--psbt", paired.psbt, "-o", out)
+    assert inside("--home", paired.coordinator, "coordinator", "request", *given, "--json").exit == 0
+    assert WithdrawalRequest.parse(out.read_bytes()).travel_rule == b""
 
 
 # What follows: pairing.

@@ -99,8 +99,8 @@ def test_the_paying_account_s_own_receiving_address_is_own_where_it_is_named_and
     named = OwnAccount("Treasury", "cold", REGTEST, checksum=psbts.TREASURY.checksum)
     review = paying(psbts.TREASURY.address(RECEIVE, 3))
     assert recognised(review, named) == [(Role.OWN, "Treasury")]
-    change = replace(review, outputs=(replace(review.outputs[0], role=Role.CHANGE),))
-    assert recognised(change, named) == [(Role.CHANGE, "")]
+    both = replace(review, outputs=(review.outputs[0], replace(review.outputs[0], index=1, role=Role.CHANGE)))
+    assert recognised(both, named) == [(Role.OWN, "Treasury"), (Role.CHANGE, "")]
 
 
 @pytest.mark.parametrize("order", [1, -1])
