@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -29,10 +29,14 @@ def built(entries: Iterable[Entry | str], sources: Sequence[Source] = (SOURCE,))
     return built_with_summary(entries, sources)[0]
 
 
-def built_with_summary(entries: Iterable[Entry | str], sources: Sequence[Source] = (SOURCE,)) -> tuple[bytes, Summary]:
+def built_with_summary(
+    entries: Iterable[Entry | str],
+    sources: Sequence[Source] = (SOURCE,),
+    unexplained: Callable[[str], object] | None = None,
+) -> tuple[bytes, Summary]:
     out = io.BytesIO()
     rows = (Entry(one, 0, number) if isinstance(one, str) else one for number, one in enumerate(entries, 1))
-    summary = build(rows, lambda: sources, out, io.BytesIO)
+    summary = build(rows, lambda: sources, out, io.BytesIO, unexplained)
     return out.getvalue(), summary
 
 

@@ -11,7 +11,6 @@ from custody.codec.toml import BYTE_ORDER_MARK
 from custody.coordinator.ofac import read_sdn
 from custody.errors import InputError
 from custody.screening.entry import Entry, Source
-from custody.screening.networks import EXACT_MARK
 from custody.screening.plain import read_line
 
 MAX_LINE_BYTES = 4_096
@@ -61,13 +60,11 @@ class Feed:
 
     Attributes:
         files: opened when their turn comes, in this order. date: of those that tell none of their own.
-        exact: texts that no known network explains, taken to be compared as they are.
         symbols: further symbols of OFAC's that are taken. progress: told how many bytes were read.
     """
 
     files: Iterable[SourceFile]
     date: str = ""
-    exact: frozenset[str] = frozenset()
     symbols: frozenset[str] = frozenset()
     progress: Callable[[int], object] = lambda _: None
     _places: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -111,10 +108,9 @@ class Feed:
                 return _table(file.name, octets), ""
 
     def _entry(self, place: int, name: str, date: str, row: _Row) -> Entry:
-        address = EXACT_MARK + row.address if row.address in self.exact else row.address
         try:
             source = self._place(place, row.source or name, date)
-            return Entry(address, source, row.number, row.date, row.label)
+            return Entry(row.address, source, row.number, row.date, row.label)
         except InputError as error:
             raise InputError(error.code, f"{name}, {row.number}: {error.message}", error.hint) from error
 

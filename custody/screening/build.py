@@ -24,7 +24,7 @@ from custody.screening.layout import (
     entry_line,
     record_key,
 )
-from custody.screening.networks import Decoded, decode_entry
+from custody.screening.networks import EXACT_MARK, Decoded, decode_entry
 
 _RUN = 1 << 20
 _DIGEST = 32
@@ -110,7 +110,13 @@ class _Head(NamedTuple):
     kinds: Counter[tuple[str, str]]
 
 
-def build(entries: Iterable[Entry], sources: Callable[[], Sequence[Source]], out: Writer, spool: Spool) -> Summary:
+def build(
+    entries: Iterable[Entry],
+    sources: Callable[[], Sequence[Source]],
+    out: Writer,
+    spool: Spool,
+    unexplained: Callable[[str], object] | None = None,
+) -> Summary:
     """Writes the list of these entries. The same entries and sources give the same bytes.
 
     Args:
@@ -118,6 +124,8 @@ def build(entries: Iterable[Entry], sources: Callable[[], Sequence[Source]], out
             here.
         out: where the list goes, from its first byte to its last.
         spool: scratch files; some 150 bytes an entry.
+        unexplained: told of each entry that no known network explains, by place and text, which is then compared as
+            text; without it such an entry ends the build.
 
     Raises:
         InputError: what reading an entry raises; LIST-ADDRESS names one that is no address; LIST-SOURCE, LIST-ENTRIES.
@@ -125,7 +133,7 @@ def build(entries: Iterable[Entry], sources: Callable[[], Sequence[Source]], out
     records, written = _Sorter(KEY_SIZE + NUMBER_SIZE, spool), _Sorter(_DIGEST + NUMBER_SIZE, spool)
     with spool() as texts:
         try:
-            collected = _collect(_decoded(entries, sources), _Collected(texts), records, written)
+            collected = _collect(_decoded(entries, sources, unexplained), _Collected(texts), records, written)
             duplicates = _mark_duplicates(collected, written)
             head = _head(collected, sources())
             out.write(head.header.serialize())
@@ -137,16 +145,29 @@ def build(entries: Iterable[Entry], sources: Callable[[], Sequence[Source]], out
     return Summary(head.header, head.kinds, duplicates)
 
 
-def _decoded(entries: Iterable[Entry], sources: Callable[[], Sequence[Source]]) -> Iterator[tuple[Entry, Decoded]]:
+def _decoded(
+    entries: Iterable[Entry], sources: Callable[[], Sequence[Source]], unexplained: Callable[[str], object] | None
+) -> Iterator[tuple[Entry, Decoded]]:
     for entry in entries:
         try:
-            decoded = decode_entry(entry.address)
+            yield entry, decode_entry(entry.address)
         except InputError as error:
             label = f" ({entry.label})" if entry.label else ""
-            where = f"{sources()[entry.source].name}, {entry.number}{label}"
-            hint = f"Ask its publisher. --exact {entry.address} takes it to be compared as text."
-            raise InputError("LIST-ADDRESS", f"{where}: {entry.address} is no address.", hint) from error
-        yield entry, decoded
+            told = f"{sources()[entry.source].name}, {entry.number}{label}: {entry.address}"
+            if unexplained is None:
+                hint = "Ask its publisher; without --strict it is compared as text."
+                raise InputError("LIST-ADDRESS", f"{told} is no address.", hint) from error
+            yield _as_text(entry, told)
+            unexplained(told)
+
+
+def _as_text(entry: Entry, told: str) -> tuple[Entry, Decoded]:
+    """The entry compared as it is. Raises InputError LIST-ADDRESS for what nobody could type."""
+    marked = replace(entry, address=EXACT_MARK + entry.address)
+    try:
+        return marked, decode_entry(marked.address)
+    except InputError as error:
+        raise InputError("LIST-ADDRESS", f"{told} is no address, and no text to compare.", error.hint) from error
 
 
 def _collect(

@@ -100,22 +100,32 @@ def test_what_cannot_be_decoded_is_never_not_flagged_and_fails_the_whole(office:
     assert "not flagged  nonsense" not in ended.stderr
 
 
-def test_a_text_that_no_network_explains_is_found_as_it_is(office: Office) -> None:
-    office.path("xmr.txt").write_text(f"{lists.NO_ADDRESS}\n")
-    refused = office.run("list", "build", "--plain", "xmr.txt", "-o", "x.list")
-    assert (refused.exit, refused.fields["error"]["code"]) == (4, "LIST-ADDRESS")
-    assert lists.NO_ADDRESS in refused.fields["error"]["message"]
-    assert not office.path("x.list").exists()
-    taken = office.run("list", "build", "--plain", "xmr.txt", "-o", "x.list", "--exact", lists.NO_ADDRESS)
+def test_a_text_that_no_network_explains_is_told_and_found_as_it_is(office: Office) -> None:
+    office.path("xmr.txt").write_text(f"{P2PKH}\n{lists.NO_ADDRESS}\n")
+    taken = office.run("list", "build", "--plain", "xmr.txt", "-o", "x.list")
     assert taken.exit == 0, taken.stderr
+    assert taken.fields["unexplained"] == [f"xmr.txt, 2: {lists.NO_ADDRESS}"]
+    assert f"WARNING: xmr.txt, 2: {lists.NO_ADDRESS} is no address" in taken.stderr
     (answer,) = lookup(office, lists.NO_ADDRESS, file="x.list").fields["results"]
     assert (answer["flagged"], answer["entry"]) == (True, f"={lists.NO_ADDRESS}")
     assert lookup(office, lists.NO_ADDRESS.replace("5", "6"), file="x.list").exit == 4
 
 
-def test_a_known_address_is_not_taken_as_text(office: Office) -> None:
-    ended = build(office, "--exact", P2PKH)
-    assert (ended.exit, ended.fields["error"]["code"]) == (4, "LIST-ADDRESS")
+def test_a_strict_build_ends_at_it(office: Office) -> None:
+    office.path("xmr.txt").write_text(f"{lists.NO_ADDRESS}\n")
+    refused = office.run("list", "build", "--plain", "xmr.txt", "-o", "x.list", "--strict")
+    assert (refused.exit, refused.fields["error"]["code"]) == (4, "LIST-ADDRESS")
+    assert lists.NO_ADDRESS in refused.fields["error"]["message"]
+    assert not office.path("x.list").exists()
+
+
+def test_a_file_of_something_else_is_no_list(office: Office) -> None:
+    office.path("words.txt").write_text("".join(f"word{number}\n" for number in range(101)))
+    refused = office.run("list", "build", "--plain", "words.txt", "-o", "x.list")
+    assert (refused.exit, refused.fields["error"]["code"]) == (4, "LIST-ADDRESS")
+    assert not office.path("x.list").exists()
+    office.path("words.txt").write_text("".join(f"word{number}\n" for number in range(100)))
+    assert office.run("list", "build", "--plain", "words.txt", "-o", "x.list").exit == 0
 
 
 def test_addresses_come_from_a_file_too(office: Office) -> None:
@@ -188,7 +198,7 @@ def test_what_is_there_is_replaced_only_on_request_and_never_by_half_a_list(offi
     before = office.path("new.list").read_bytes()
     assert build(office).fields["error"]["code"] == "DEST-EXISTS"
     office.path("bad.txt").write_text("nonsense\n")
-    ended = office.run("list", "build", "--plain", "bad.txt", "-o", "new.list", "--force")
+    ended = office.run("list", "build", "--plain", "bad.txt", "-o", "new.list", "--force", "--strict")
     assert ended.exit == 4
     assert office.path("new.list").read_bytes() == before
     assert not list(office.folder.glob(".*"))

@@ -28,6 +28,7 @@ from custody.screening.networks import EXACT_MARK, decode_any, decode_entry
 from custody.screening.plain import read_line
 
 MAX_ASKED_BYTES = 268_435_456
+MAX_UNEXPLAINED = 100
 
 
 @click.command("build")
@@ -38,7 +39,7 @@ MAX_ASKED_BYTES = 268_435_456
 )
 @click.option("-o", "out", type=file_path, required=True, metavar="LIST", help="Where the list goes.")
 @click.option("--date", default="", metavar="DAY", help="Of the files that tell none, like 2026-11-23.")
-@click.option("--exact", multiple=True, metavar="TEXT", help="Compare this text as it is: no network explains it.")
+@click.option("--strict", is_flag=True, help="End at a text that no network explains; else it is compared as it is.")
 @click.option("--symbol", multiple=True, help="Take this new symbol of OFAC's: you have looked at its addresses.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 def build_command(
@@ -47,14 +48,15 @@ def build_command(
     table: tuple[Path, ...],
     out: Path,
     date: str,
-    exact: tuple[str, ...],
     symbol: tuple[str, ...],
     *,
+    strict: bool,
     force: bool,
 ) -> dict[str, Json]:
     """Builds a list of its sources: OFAC's files first, then plain ones, then tables, each in the order given.
 
-    Every address is decoded. What cannot be read is refused by its name and place, and no list is written.
+    Every address is decoded. One that no network explains is told, and compared as text; what else cannot be read is
+    refused by its name and place, and no list is written.
     """
     named: list[tuple[SourceKind, Path]] = [
         *(("ofac", one) for one in ofac),
@@ -68,10 +70,32 @@ def build_command(
     with ExitStack() as stack:
         size = sum(_size(path) for _, path in named)
         bar = stack.enter_context(_progress(size))
-        feed = Feed(_opened(named, stack), date, frozenset(exact), frozenset(symbol), bar.update)
+        feed = Feed(_opened(named, stack), date, frozenset(symbol), bar.update)
         file = stack.enter_context(output_stream(out))
-        summary = build(feed.entries(), feed.sources, file, scratch(out.resolve().parent))
-    return _built(summary, out)
+        odd = _Unexplained()
+        spool = scratch(out.resolve().parent)
+        summary = build(feed.entries(), feed.sources, file, spool, None if strict else odd.take)
+    return _built(summary, out) | odd.told()
+
+
+class _Unexplained:
+    """Texts that no network explains, with their places."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    def take(self, text: str) -> None:
+        """Notes one. Raises InputError LIST-ADDRESS where there are so many that the file holds something else."""
+        self._texts.append(text)
+        if len(self._texts) > MAX_UNEXPLAINED:
+            message = f"{text} is no address, like {MAX_UNEXPLAINED} before it."
+            raise InputError("LIST-ADDRESS", message, "Is it a list of addresses, of the kind that was named?")
+
+    def told(self) -> dict[str, Json]:
+        """Tells people, and gives scripts the same."""
+        for text in self._texts:
+            say(printable(f"WARNING: {text} is no address of a known network. It is compared as text, as it is."))
+        return {"unexplained": [*self._texts]}
 
 
 def _progress(size: int) -> Any:
