@@ -239,31 +239,27 @@ def verify(built: BuiltList, spool: Spool) -> Summary:
     """That a list is exactly what its own entries and sources give when they are built again.
 
     So its records are sorted, each once, each follows from its entry, none of an entry's is missing; no address
-    stands twice; the counts are right, and nothing stands behind the last entry.
+    stands twice; the counts are right. That nothing follows was seen when it was opened: the header tells its length.
 
     Raises:
         InputError: LIST-FORM.
     """
-    compared = _Compared(built)
     try:
-        summary = build(built.entries(), lambda: built.header.sources, compared, spool)
+        return build(built.entries(), lambda: built.header.sources, _Compared(built), spool)
     except InputError as error:
         if error.code == "LIST-FORM":
             raise
         raise damaged("an entry is not in its form") from error
-    if compared.at != len(built.octets):
-        raise damaged("it holds more than its entries")
-    return summary
 
 
 class _Compared:
     """Takes a list as it is built, and refuses where it is not the one that is there."""
 
     def __init__(self, built: BuiltList) -> None:
-        self._octets, self.at = built.octets, 0
+        self._octets, self._at = built.octets, 0
 
     def write(self, octets: bytes) -> None:
-        end = self.at + len(octets)
-        if self._octets[self.at : end] != octets:
+        end = self._at + len(octets)
+        if self._octets[self._at : end] != octets:
             raise damaged("its records, counts or entries do not follow from its entries")
-        self.at = end
+        self._at = end

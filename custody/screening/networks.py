@@ -149,12 +149,9 @@ def _segwit(small: str) -> Decoded | None:
     if prefix not in _SEGWIT:
         return None
     try:
-        script = bytes(wally.addr_segwit_to_bytes(small, prefix, 0))
-        program, spelled = script_program(script), wally.addr_segwit_from_bytes(script, prefix, 0)
+        program = script_program(bytes(wally.addr_segwit_to_bytes(small, prefix, 0)))
     except (ValueError, TransactionError) as error:
         raise _unknown() from error
-    if spelled != small:
-        raise _unknown()
     return Decoded(_SEGWIT[prefix], program, small)
 
 

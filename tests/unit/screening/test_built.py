@@ -276,6 +276,12 @@ def test_a_list_that_lies_is_refused_when_it_is_verified(name: str) -> None:
     assert refused(HOSTILE[name]) == "LIST-FORM"
 
 
+@pytest.mark.parametrize("name", ["spaces in the header", "a key more", "something behind", "counts that lie"])
+def test_a_header_that_is_not_its_list_s_is_refused_when_it_is_opened(name: str) -> None:
+    with pytest.raises(InputError, match="LIST-FORM"):
+        FlaggedList.open(HOSTILE[name])
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_list_that_lies_and_was_never_verified_ends_a_search_by_name_or_answers(name: str) -> None:
     for address in (P2WPKH, NESTED, SCRIPT, RONIN_THIEF, OTHER):

@@ -1,5 +1,6 @@
 """Addresses of every known network become programs; written by other libraries, or published."""
 
+import json
 import re
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from bip_utils import (
 )
 from bip_utils.base58 import Base58Alphabets, Base58Encoder
 from bip_utils.bech32 import BchBech32Encoder, Bech32Encoder
+from bip_utils.bech32.bch_bech32 import BchBech32Utils
 from bip_utils.coin_conf import CoinsConf
 from bip_utils.utils.crypto import Hash160
 
@@ -73,6 +75,14 @@ def test_segwit_of_every_network_is_read_in_small_letters_and_capitals(prefix: s
     assert decode_any(p2tr).program.kind is Kind.TAPROOT_KEY
 
 
+def test_published_segwit_addresses_that_are_invalid_are_refused(project: Path) -> None:
+    published = json.loads((project / "tests/vectors/segwit_addresses.json").read_text("utf-8"))["invalid"]
+    assert len(published) > 10
+    for vector in published:
+        with pytest.raises(InputError):
+            decode_any(vector["address"] if isinstance(vector, dict) else vector)
+
+
 def test_cashaddr_is_read_with_and_without_its_prefix_and_in_capitals() -> None:
     p2pkh = BchP2PKHAddrEncoder.EncodeKey(KEY, hrp="bitcoincash", net_ver=b"\x00")
     p2sh = BchP2SHAddrEncoder.EncodeKey(KEY, hrp="bitcoincash", net_ver=b"\x08")
@@ -106,6 +116,20 @@ def test_cashaddr_s_version_says_type_and_length(version: int, size: int, kind: 
     else:
         with pytest.raises(InputError, match="ADDRESS-SYNTAX"):
             decode_any(text)
+
+
+@pytest.mark.parametrize("filling", [0, 1, 2, 3])
+def test_bits_that_fill_up_the_last_character_are_zero(filling: int) -> None:
+    """A hash of 20 bytes and a version take 168 bits, two less than 34 characters of five."""
+    number = int.from_bytes(b"\x00" + HASH, "big") << 2 | filling
+    groups = [number >> (5 * place) & 31 for place in reversed(range(34))]
+    groups += BchBech32Utils.ComputeChecksum("bitcoincash", groups)
+    text = "bitcoincash:" + "".join("qpzry9x8gf2tvdw0s3jn54khce6mua7l"[group] for group in groups)
+    if filling:
+        with pytest.raises(InputError):
+            decode_any(text)
+    else:
+        assert decode_any(text).program == Program(Kind.KEY_HASH, HASH)
 
 
 def test_tron_ronin_and_harmony_are_the_evm_address_of_the_same_key() -> None:
