@@ -203,7 +203,7 @@ class _Reader:
             self.types[self.type_id] = None
             return
         symbol = text.removeprefix(_CURRENCY)
-        if symbol == text or symbol not in self.symbols:
+        if symbol not in self.symbols:
             hint = "See in the file whether this version reads such addresses; --symbol takes it then."
             raise InputError("SOURCE-SYMBOL", f"The XML has addresses of a kind that is not known: {text}.", hint)
         self.types[self.type_id] = symbol

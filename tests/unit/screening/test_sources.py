@@ -110,7 +110,7 @@ HOSTILE = {
     "another root": b"<sdnList/>",
     "another namespace": sdn_xml(ROWS).replace(NAMESPACE.encode(), b"urn:x"),
     "no namespace": sdn_xml(ROWS).replace(f' xmlns="{NAMESPACE}"'.encode(), b""),
-    "a foreign element": party('<x:Feature xmlns:x="urn:x"/>'),
+    "a foreign element": party('<x:Comment xmlns:x="urn:x"/>'),
     "UTF-16": sdn_xml(ROWS).decode().encode("utf-16"),
     "UTF-16 without a mark": sdn_xml(ROWS).decode().encode("utf-16-le"),
     "UTF-16 the other way round": sdn_xml(ROWS).decode().encode("utf-16-be"),
