@@ -96,16 +96,16 @@ class PolicyTests:
         return Decision.of(evaluation.reasons, evaluation.requirements, missing, evaluation.concerns)
 
     def _case(self, case: PolicyCase) -> Case:
-        review = self._review(case)
+        review, created = self._review(case), case.at - case.made_minutes_before * 60
         return Case(
             review=review,
-            travel_rule=self._block(case.record, review, case.at),
+            travel_rule=self._block(case.record, review, created),
             policy=self._policy,
             flagged=self._flagged,
             history=tuple(self._past(case, number, one) for number, one in enumerate(_newest_first(case.history))),
             elapsed=_ELAPSED,
             latest=case.at,
-            created=case.at - case.made_minutes_before * 60,
+            created=created,
             list_made=case.at - case.list_age_hours * 3_600,
             evidence=self._evidence,
             vasps=self._rules.vasps,

@@ -274,8 +274,8 @@ def test_bounds_that_cannot_hold_say_so() -> None:
 def test_a_bound_of_zero_is_told_as_what_it_is() -> None:
     zero = dataclasses.replace(CHAIN, known_above=((COIN, 0),), signed_above=((COIN, 0),), caps=((COIN, 0),))
     said = told(dataclasses.replace(RICH, chains=(zero,)))
-    assert "It is not paid: the most that one transaction may pay is 0.00000000 rBTC." in said
-    assert "Every payment, from 0.00000000 rBTC on, goes only to a destination that the house knows." in said
+    assert "It is not paid: its cap is zero." in said
+    assert "Every payment, whatever its amount, goes only to a destination that the house knows." in said
 
 
 def test_tokens_are_told_by_the_registry_and_in_base_units_without_it() -> None:
