@@ -49,8 +49,11 @@ def test(
         read_tokens(tokens_file),
         VaspKeys.parse(read_rules(vasps_file, "vasps").body) if vasps_file else None,
     )
-    files = _files(folder)
-    tests = PolicyTests(rules, lambda name: read_input(folder / name, MAX_BLOCK_BYTES))
+    return _all(PolicyTests(rules, lambda name: read_input(folder / name, MAX_BLOCK_BYTES)), _files(folder), language)
+
+
+def _all(tests: PolicyTests, files: list[Path], language: str) -> dict[str, Json]:
+    """Judges the cases one after another, and tells each. Raises TransactionError POLICY-TESTS-FAILED."""
     rows: list[Json] = []
     failed = 0
     for number, file in enumerate(files, 1):
