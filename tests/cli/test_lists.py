@@ -171,7 +171,8 @@ def test_a_damaged_list_is_refused_wherever_it_is_taken_in(office: Office) -> No
     second = octets[start + 25 : start + 50]
     office.path("bad.list").write_bytes(octets[:start] + second * 2 + octets[start + 50 :])
     asked = ("list", "lookup", OTHER, "--list", "bad.list")
-    for command in (asked, ("list", "check", "bad.list"), ("diff", "new.list", "bad.list", "--type", "list")):
+    compared = [("diff", *files, "--type", "list") for files in (("new.list", "bad.list"), ("bad.list", "new.list"))]
+    for command in (asked, ("list", "check", "bad.list"), *compared):
         ended = office.run(*command)
         assert (ended.exit, ended.fields["error"]["code"]) == (4, "LIST-FORM")
     bundle = ("--previous", "none", "--house", "example", "--unsigned", "-o", "x.bundle")
