@@ -42,7 +42,7 @@ class CounterpartySigned:
 
     def _told(self, case: Case, output: Output, place: str, judged: Judged) -> Iterator[Reason]:
         what = f"output {output.index}, {format_amount(output.amount, output.asset)} to {output.address}"
-        evidence = f"vasps {case.evidence['vasps']}" if "vasps" in case.evidence else ""
+        evidence = case.basis("vasps")
         for one in judged if isinstance(judged, tuple) else ():
             where = one.where if one.where.startswith(_OF_THE_RECORD) else f"authorization.{one.where}"
             observed = f"{what}: {where}: {one.observed}"

@@ -95,7 +95,6 @@ def _spellings(address: str, program: Program | str, chain: Chain) -> Iterator[s
 
 def rests_on(case: Case, earlier: Iterable[tuple[Past, int]] = ()) -> str:
     """The evidence of a reason: the policy in force, and the requests that were counted."""
-    policy = case.evidence.get("policy", "")
     requests = [past.request for past, _ in earlier]
-    told = [f"policy {policy}".strip(), *(f"request {request}" for request in requests[:MAX_EVIDENCE])]
+    told = [case.basis("policy"), *(f"request {request}" for request in requests[:MAX_EVIDENCE])]
     return ", ".join([*told, *([f"and {len(requests) - MAX_EVIDENCE} more"] if len(requests) > MAX_EVIDENCE else [])])
