@@ -158,5 +158,7 @@ def decide(folder: Path, action: Action, *, at: int = NOW, officers: Council | N
 
 
 def reasons(outcome: Outcome) -> set[str]:
-    """Codes of what spoke against signing."""
-    return {reason.code for reason in outcome.judgement.decision.reasons} if outcome.judgement else set()
+    """Codes of what spoke against signing; each says what it judged, and on what it rests."""
+    against = outcome.judgement.decision.reasons if outcome.judgement else ()
+    assert all(reason.fact and reason.evidence for reason in against)
+    return {reason.code for reason in against}

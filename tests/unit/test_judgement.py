@@ -41,6 +41,7 @@ def judged(home: SignerHome, request: WithdrawalRequest, now: int = NOW) -> Judg
 
 
 def codes(judgement: Judgement) -> list[str]:
+    assert all(reason.fact and reason.evidence for reason in judgement.decision.reasons)
     return [reason.code for reason in judgement.decision.reasons]
 
 

@@ -93,6 +93,7 @@ def checked(
 
 
 def codes(found: Approvals) -> list[str]:
+    assert all(reason.fact for reason in found.denials)
     return [reason.code for reason in found.denials]
 
 
