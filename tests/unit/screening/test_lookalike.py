@@ -64,3 +64,9 @@ def test_a_bare_key_has_no_letter_that_everybody_shares() -> None:
 def test_a_checker_that_only_looks_at_one_end_would_be_found() -> None:
     assert lookalike(poisoned(EVM, 6, 0), [EVM]) is None
     assert lookalike(poisoned(EVM, 2, 4), [EVM]) is None
+
+
+def test_two_texts_that_nobody_can_decode_are_not_the_same_payee() -> None:
+    one, other = ("0x098b" + sign * 32 + "2f96" for sign in "gh")
+    assert lookalike(one, [other]) == other
+    assert lookalike(one, [one]) is None
