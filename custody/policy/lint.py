@@ -37,7 +37,7 @@ class _Lint:
             yield from ChainLint(self.policy, named).findings()
         yield from self._approvals()
         yield from self._escalations()
-        yield from self._reach()
+        yield from self._out_of_reach(self.reach) if self.reach else ()
         yield from self._ages()
         yield from self._places()
         yield from self._rates()
@@ -60,9 +60,9 @@ class _Lint:
                 )
                 yield error("LINT-ESCALATION-WEAK", place, why)
 
-    def _reach(self) -> Iterator[LintFinding]:
-        for place, one in self._requirements() if self.reach else ():
-            people, organisations = self.reach(one.role) if self.reach else (0, 0)
+    def _out_of_reach(self, reach: Reach) -> Iterator[LintFinding]:
+        for place, one in self._requirements():
+            people, organisations = reach(one.role)
             if people < one.count or organisations < one.organisations:
                 asked = f"{one.count} of role {one.role} from {one.organisations} organisation(s)"
                 why = f"it can never be met: it asks for {asked}, and the roster has {people} from {organisations}"

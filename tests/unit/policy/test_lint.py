@@ -101,6 +101,46 @@ def test_each_finding_is_made(old: str, new: str, finding: tuple[str, str, str] 
     assert (finding in told) if finding else (told == [])
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('cap_per_day.coin = "200000000"', 'cap_per_day.coin = "100000000"'),
+        ('cap_per_week.coin = "500000000"', 'cap_per_week.coin = "200000000"'),
+        ('first_payment.coin = "100"', 'first_payment.coin = "100000000"'),
+        ('known_above.coin = "200"', 'known_above.coin = "99999999"'),
+        ('signed_above.coin = "500"', 'signed_above.coin = "99999999"'),
+        ('fee_cap = "500000"', 'fee_cap = "11"'),
+        ('fee_cap = "20000000000000000"', 'fee_cap = "21000000000"'),
+        ('known_above.coin = "200"\nsigned_above.coin = "500"', 'signed_above.coin = "0"'),
+        ('cap_per_transaction.coin = "500000000000000000000"', 'cap_per_transaction.coin = "0"'),
+        # 2 % of it are exactly the least that a transaction costs.
+        ('cap_per_transaction.coin = "500000000000000000000"', 'cap_per_transaction.coin = "1050000000000"'),
+    ],
+)
+def test_what_stands_exactly_at_an_edge_is_good(old: str, new: str) -> None:
+    assert old in GOOD
+    codes = {code for _, code, _ in found(GOOD.replace(old, new, 1))}
+    assert codes <= {"LINT-KNOWN-ABOVE", "LINT-TIER-ABOVE"} - ({"LINT-KNOWN-ABOVE"} if "known" in new else set())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ('cap_per_day.coin = "200000000"', 'cap_per_day.coin = "10"', "chains.bitcoin.fee_cap"),
+        ('cap_per_transaction.coin = "500000000000000000000"', 'cap_per_transaction.coin = "1049999999999"',
+         "chains.ethereum.fee_percent_cap"),
+    ],
+)  # fmt: skip
+def test_what_leaves_no_room_for_a_fee_is_told(old: str, new: str, place: str) -> None:
+    assert old in GOOD
+    assert (ERROR, "LINT-FEE", place) in found(GOOD.replace(old, new, 1))
+
+
+def test_a_signature_for_some_payments_leaves_the_others_to_anybody() -> None:
+    text = GOOD.replace('known_above.coin = "200"\nsigned_above.coin = "500"', 'signed_above.coin = "1"')
+    assert (WARNING, "LINT-KNOWN-NONE", "chains.bitcoin.known_above.coin") in found(text)
+
+
 def test_a_list_without_an_age_is_told() -> None:
     text = GOOD.replace("[list_age]\nescalate_after_hours = 24\ndeny_after_hours = 168\n", "")
     assert (WARNING, "LINT-LIST-AGE-NONE", "list_age") in found(text)

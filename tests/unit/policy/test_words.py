@@ -271,6 +271,25 @@ def test_bounds_that_cannot_hold_say_so() -> None:
     assert "A bound of 0.00010000 rBTC a day for own hot wallets stands here, but none is named." in said
 
 
+def test_what_is_absent_is_told_only_where_it_matters() -> None:
+    bare = dataclasses.replace(CHAIN, first_payments=(), to_hot_caps=())
+    nothing = {"A new payee receives nothing.", "Nothing goes to the house's own hot wallets."}
+    assert nothing <= {*told(dataclasses.replace(RICH, chains=(bare,)))}
+    idle = dataclasses.replace(RICH, chains=(bare,), new_destinations=None, own_accounts=(EVM_OWN,))
+    assert nothing.isdisjoint(told(idle))
+
+
+def test_of_an_asset_that_is_not_paid_only_its_bounds_are_told() -> None:
+    unpaid = dataclasses.replace(CHAIN, **dict.fromkeys(BOUNDS, ()) | {"day_caps": ((COIN, 10_000),)})  # type: ignore[arg-type]
+    said = told(dataclasses.replace(RICH, chains=(unpaid,)))
+    start = said.index("What may leave on regtest: rBTC")
+    assert said[start + 1 : start + 4] == [
+        "It is not paid.",
+        "Within one day at most 0.00010000 rBTC leaves, payments and fees together.",
+        "What holds for every transaction on regtest",
+    ]
+
+
 def test_a_bound_of_zero_is_told_as_what_it_is() -> None:
     zero = dataclasses.replace(CHAIN, known_above=((COIN, 0),), signed_above=((COIN, 0),), caps=((COIN, 0),))
     said = told(dataclasses.replace(RICH, chains=(zero,)))
