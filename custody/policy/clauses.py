@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from custody.chains import CHAINS, BitcoinChain, Chain
+from custody.bitcoin.account import Account as BitcoinAccount
+from custody.chains import CHAINS, BitcoinChain, Chain, EvmChain
 from custody.codec.schema import (
     ANY_SCRIPT,
     BaseUnits,
@@ -33,6 +34,7 @@ MAX_FORGET_DAYS = 365
 MAX_RATES = 100
 MAX_ALLOWED = 500
 MAX_OWN_ACCOUNTS = 50
+MAX_DESCRIPTOR = 256
 
 #: How near to the world an own account is.
 TIERS = ("cold", "warm", "hot")
@@ -93,13 +95,20 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class OwnAccount:
-    """An account of this house: a registered Bitcoin account by its ``checksum``, or an EVM ``address``."""
+    """An account of this house, named in one of three ways.
+
+    Attributes:
+        checksum: of a Bitcoin account that is registered on the device.
+        account: a Bitcoin account by its whole descriptor, whose keys may be elsewhere.
+        address: of an EVM account.
+    """
 
     name: str
     tier: str
     chain: Chain
     checksum: str | None = None
     address: str | None = None
+    account: BitcoinAccount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +177,21 @@ def _allowed(chain: str, address: str, name: str) -> Allowed:
     return Allowed(network, spelled, name, decode_on_chain(spelled, network))
 
 
-def _own(name: str, tier: str, chain: str, checksum: str | None, address: str | None) -> OwnAccount:
+def _own(
+    name: str, tier: str, chain: str, checksum: str | None, descriptor: str | None, address: str | None
+) -> OwnAccount:
     network = _CHAINS[chain]
-    if isinstance(network, BitcoinChain) != (checksum is not None):
-        raise InputError("ADDRESS-KIND", "A Bitcoin account is named by its checksum, an EVM account by its address.")
-    spelled = canonical_address(address) if address else None
-    if spelled:
-        decode_on_chain(spelled, network)
-    return OwnAccount(name, tier, network, checksum, spelled)
+    match network, checksum, descriptor, address:
+        case BitcoinChain(), str(), None, None:
+            return OwnAccount(name, tier, network, checksum=checksum)
+        case BitcoinChain(), None, str(), None:
+            return OwnAccount(name, tier, network, account=BitcoinAccount.parse("own", network, descriptor))
+        case EvmChain(), None, None, str():
+            decode_on_chain(canonical_address(address), network)
+            return OwnAccount(name, tier, network, address=canonical_address(address))
+    raise InputError(
+        "ADDRESS-KIND", "A Bitcoin account is named by checksum or descriptor, an EVM account by its address."
+    )
 
 
 def _rate(chain: str, contract: bytes | None, currency: str, price: int, valid_until: int) -> ReferenceRate:
@@ -269,9 +285,10 @@ OWN_ACCOUNTS = Rows(
             "tier": need("tier", shape=Word(TIERS)),
             "chain": need("chain", shape=_ALIAS),
             "checksum": may("checksum", shape=Text(8, _CHECKSUM, "a descriptor's checksum, 8 characters")),
+            "descriptor": may("descriptor", shape=Text(MAX_DESCRIPTOR)),
             "address": may("address", shape=_ADDRESS),
         },
-        one_of=("checksum", "address"),
+        one_of=("checksum", "descriptor", "address"),
     ),
     0,
     MAX_OWN_ACCOUNTS,

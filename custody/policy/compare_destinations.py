@@ -85,6 +85,8 @@ def _unguarded(old: OwnAccount, states: tuple[str, str]) -> Iterator[Change]:
 
 
 def _place(one: OwnAccount) -> str:
+    if one.account:
+        return f"the account {one.account.descriptor}"
     return one.address or f"the account {one.checksum}"
 
 

@@ -1,7 +1,7 @@
 """Which payments go to accounts of this house: those that the policy names and the device derives for itself.
 
-Nothing in a request says whose an address is. Registered on the device alone, or named in the policy alone, an
-account is nobody's.
+Nothing in a request says whose an address is. An account that is registered on the device alone is nobody's, and so
+is one whose checksum alone the policy names.
 """
 
 from collections.abc import Iterable
@@ -45,6 +45,8 @@ def _owners(named: Iterable[OwnAccount], accounts: tuple[Account, ...]) -> dict[
 def _addresses(own: OwnAccount, accounts: tuple[Account, ...]) -> Iterable[str]:
     if own.address:
         return (own.address,)
+    if own.account:
+        return _receiving(own.account)
     matching = [one for one in accounts if (one.checksum, one.chain) == (own.checksum, own.chain)]
     # A checksum of 40 bits finds typing errors, not forgeries: of two accounts that share it neither is meant.
     return _receiving(matching[0]) if len(matching) == 1 else ()

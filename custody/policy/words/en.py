@@ -71,6 +71,7 @@ CLAUSES = {
     "allowlist": "The house knows {name}: {address} on {chain}.",
     "allowlist.none": "No destination is on the list of those that the house knows.",
     "own_accounts.checksum": "{name} is an own {tier} wallet on {chain}: the account with checksum {checksum}.",
+    "own_accounts.descriptor": "{name} is an own {tier} wallet on {chain}: the account {descriptor}.",
     "own_accounts.address": "{name} is an own {tier} wallet on {chain}: {address}.",
     "own_accounts.excused": "A move to an own wallet needs no travel-rule record. Every other rule holds for it.",
     "own_accounts.none": "No wallet is named as the house's own: every payment counts as one to somebody else.",

@@ -74,6 +74,7 @@ CLAUSES = {
     "allowlist": "許可リスト：{name}（{chain} の {address}）",
     "allowlist.none": "許可リストに登録された送金先はありません。",
     "own_accounts.checksum": "{name} は {chain} にある自社の{tier}です（チェックサム {checksum} の口座）。",
+    "own_accounts.descriptor": "{name} は {chain} にある自社の{tier}です（口座 {descriptor}）。",
     "own_accounts.address": "{name} は {chain} にある自社の{tier}です（{address}）。",
     "own_accounts.excused": "自社ウォレットへの移動にトラベルルールの記録は不要です。"
     "その他の規則はすべて適用されます。",

@@ -104,10 +104,12 @@ class PolicyInWords:
         yield self.language.say("own_accounts.excused" if self.policy.own_accounts else "own_accounts.none")
 
     def _own(self, one: OwnAccount) -> str:
-        kind = "checksum" if one.checksum else "address"
+        kind = "checksum" if one.checksum else "descriptor" if one.account else "address"
         tier = self.language.say(f"tier.{one.tier}")
         given = {"name": one.name, "chain": one.chain.alias, "tier": tier}
-        return self.language.say(f"own_accounts.{kind}", checksum=one.checksum, address=one.address, **given)
+        descriptor = one.account.descriptor if one.account else ""
+        named = {"checksum": one.checksum, "descriptor": descriptor, "address": one.address}
+        return self.language.say(f"own_accounts.{kind}", **named, **given)
 
     def new_destinations(self) -> Iterator[str]:
         """Who is new, and for how long."""

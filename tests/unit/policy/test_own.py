@@ -12,6 +12,7 @@ from custody import chains
 from custody.bitcoin.account import CHANGE, RECEIVE, Account, descriptor_from_seed
 from custody.bitcoin.script import encode_address
 from custody.chains import BITCOIN, ETHEREUM, REGTEST, SEPOLIA, SIGNET, Chain
+from custody.codec.schema import SchemaError
 from custody.families import Account as AnyAccount
 from custody.policy import own
 from custody.policy.clauses import OwnAccount
@@ -145,3 +146,43 @@ def test_an_output_is_told_by_its_address_alone() -> None:
     one = Output(0, HOT.address(RECEIVE, 0), 1, REGTEST.coin, Role.PAYMENT)
     review = replace(examples.review(), outputs=(one, replace(one, index=1, amount=10**8)))
     assert recognised(review, NAMED) == OWN * 2
+
+
+# A hot wallet has keys of its own: the signer knows it by the descriptor in the policy.
+
+ELSEWHERE = Account.parse("elsewhere", REGTEST, descriptor_from_seed(b"\x07" * 64, REGTEST, 0))
+BY_DESCRIPTOR = OwnAccount("Hot 1", "hot", REGTEST, account=ELSEWHERE)
+
+
+def test_an_account_named_by_its_descriptor_is_own_wherever_its_keys_are() -> None:
+    for index, role in ((0, OWN), (MAX_OWN_ADDRESSES - 1, OWN), (MAX_OWN_ADDRESSES, OTHERS)):
+        assert recognised(paying(ELSEWHERE.address(RECEIVE, index)), BY_DESCRIPTOR, accounts=()) == role
+    assert recognised(paying(ELSEWHERE.address(CHANGE, 0)), BY_DESCRIPTOR) == OTHERS
+    assert recognised(paying(HOT.address(RECEIVE, 0)), BY_DESCRIPTOR) == OTHERS
+
+
+def test_its_network_counts() -> None:
+    signet = replace(BY_DESCRIPTOR, chain=SIGNET, account=replace(ELSEWHERE, chain=SIGNET))
+    assert recognised(paying(ELSEWHERE.address(RECEIVE, 0)), signet) == OTHERS
+
+
+def test_a_policy_file_names_it() -> None:
+    row = f'[[own_accounts]]\nname = "Hot 1"\ntier = "hot"\nchain = "regtest"\ndescriptor = "{ELSEWHERE.descriptor}"\n'
+    (own_account,) = Policy.parse(examples.POLICY + row.encode()).own_accounts
+    assert own_account == replace(BY_DESCRIPTOR, account=replace(ELSEWHERE, name="own"))
+
+
+@pytest.mark.parametrize(
+    ("chain", "descriptor"),
+    [
+        ("bitcoin", ELSEWHERE.descriptor),
+        ("ethereum", ELSEWHERE.descriptor),
+        ("regtest", ELSEWHERE.descriptor[:-1] + "q"),
+        ("regtest", ELSEWHERE.descriptor.replace("wpkh", "pkh")),
+        ("regtest", "wpkh(x)"),
+    ],
+)
+def test_a_descriptor_of_another_network_or_form_is_refused(chain: str, descriptor: str) -> None:
+    row = f'[[own_accounts]]\nname = "Hot 1"\ntier = "hot"\nchain = "{chain}"\ndescriptor = "{descriptor}"\n'
+    with pytest.raises(SchemaError):
+        Policy.parse(examples.POLICY + row.encode())

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import examples
+import psbts
 import pytest
 
 from custody import chains
@@ -97,13 +98,20 @@ OTHER: dict[type, dict[str, object]] = {
     Hours: {"offset": -570, "days": (2,), "start": 541, "end": 1_440},
     NewDestinations: {"cool_down_hours": 25, "forget_days": 181},
     Allowed: {"chain": chains.SIGNET, "address": examples.SECOND_PAYEE, "name": "Nobody", "program": None},
-    OwnAccount: {"name": "Other", "tier": "cold", "chain": chains.SIGNET, "checksum": "zzzz2345", "address": None},
+    OwnAccount: {
+        "name": "Other",
+        "tier": "cold",
+        "chain": chains.SIGNET,
+        "checksum": "zzzz2345",
+        "address": None,
+        "account": None,
+    },
     Escalation: {"concern": "stale_list", "requirement": TWO},
     Tier: {"asset_id": examples.USDC.asset_id, "above": 1, "requirement": Requirement(1, "approver", 1)},
     Requirement: {"count": 3, "role": "compliance", "organisations": 1},
 }
-# What people need not read: the address says it, and the other of the two is tested by itself.
-UNTOLD = {(Allowed, "program"), (OwnAccount, "address")}
+# What people need not read: the address says it, and the others of the three are tested by themselves.
+UNTOLD = {(Allowed, "program"), (OwnAccount, "address"), (OwnAccount, "account")}
 
 
 def told(policy: Policy, language: str = "en", tokens: bytes | None = None) -> list[str]:
@@ -146,6 +154,13 @@ def test_an_own_account_on_an_evm_network_is_told_by_its_address(language: str) 
     assert any(
         examples.EVM_PAYEE in line for line in told(dataclasses.replace(RICH, own_accounts=(EVM_OWN,)), language)
     )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_own_account_with_keys_elsewhere_is_told_by_its_descriptor(language: str) -> None:
+    named = OwnAccount("Hot three", "hot", chains.REGTEST, account=psbts.TREASURY)
+    lines = told(dataclasses.replace(RICH, own_accounts=(named,)), language)
+    assert any(psbts.TREASURY.descriptor in line for line in lines)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
