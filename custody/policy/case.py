@@ -9,7 +9,7 @@ from custody.policy.document import Policy
 from custody.policy.past import Past
 from custody.review import Review
 from custody.screening.flagged import FlaggedList
-from custody.travel_rule.record import TravelRuleRecord, digests, parse_block
+from custody.travel_rule.record import TravelRuleRecord, read_block
 from custody.travel_rule.vasp_keys import VaspKeys
 
 __all__ = ["Case", "Past"]
@@ -58,13 +58,14 @@ class Case:
 
     def __post_init__(self) -> None:
         records: tuple[TravelRuleRecord, ...] = ()
+        digests: tuple[str, ...] = ()
         faults: tuple[Finding, ...] = ()
         try:
-            records = parse_block(self.travel_rule)
+            records, digests = read_block(self.travel_rule)
         except SchemaError as error:
             faults = error.findings
         object.__setattr__(self, "records", records)
-        object.__setattr__(self, "digests", digests(self.travel_rule) if records else ())
+        object.__setattr__(self, "digests", digests)
         object.__setattr__(self, "faults", faults)
         object.__setattr__(self, "authorizations", self._judged())
         object.__setattr__(self, "transaction", f"transaction {self.review.digest.hex()}")

@@ -248,7 +248,7 @@ class Actions:
 
 
 def _programs(allowlist: Iterable[Allowed], chain: Chain) -> frozenset[Program | str]:
-    return frozenset(one.program for one in allowlist if one.chain == chain)
+    return frozenset(one.program for one in allowlist if one.chain.chain_id == chain.chain_id)
 
 
 def _ending(address: str) -> str:

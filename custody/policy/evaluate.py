@@ -62,10 +62,9 @@ def tiers(case: Case) -> Iterator[Requirement]:
     """
     named = case.policy.chain(case.review.chain_id) if case.policy else None
     pays = totals(case.review.payments)
-    for tier in named.tiers if named else ():
-        asset_id = tier.asset_id
-        if asset_id in pays and together(case, pays[asset_id], list(_paid(case, asset_id))) > tier.above:
-            yield tier.requirement
+    asked = [tier for tier in named.tiers if tier.asset_id in pays] if named else []
+    sums = {one: together(case, pays[one], list(_paid(case, one))) for one in {tier.asset_id for tier in asked}}
+    yield from (tier.requirement for tier in asked if sums[tier.asset_id] > tier.above)
 
 
 def _paid(case: Case, asset_id: str) -> Iterator[tuple[Past, int]]:

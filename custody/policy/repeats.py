@@ -7,7 +7,8 @@ possible: a "replacement" of a payment that pays a thief.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from itertools import zip_longest
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from custody.amounts import format_amount
 from custody.policy.case import Case, Past
@@ -18,6 +19,14 @@ from custody.screening.address import Program
 from custody.travel_rule.identity import spoken_for
 
 _Whom: TypeAlias = tuple[Program | str, str]
+
+
+class _Made(NamedTuple):
+    """A payment that was authorised, and who was paid by whom; None or empty where no record told."""
+
+    past: Past
+    amount: int
+    record: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +44,25 @@ class NotRepeated:
         """DUPLICATE-PAYMENT, DUPLICATE-RECORD, which are concerns."""
         spends = references(case)
         since = recent(case, self.days * DAY) if self.days else ()
-        earlier = [past for past in since if spends.isdisjoint(past.spends)]
-        if not earlier:
-            return
-        made, records = _made(earlier, set(map(_asset_id, case.review.payments))), spoken_for(case.travel_rule)
-        for output in case.review.payments:
-            whom = payee(output.address), _asset_id(output)
-            equal, record = made.get((*whom, output.amount), []), records.get(output.index)
-            told = {past.request for past in equal}
-            alike = [past for past in made.get((*whom, record), []) if past.request not in told] if record else []
-            what = f"output {output.index} pays {format_amount(output.amount, output.asset)} to {output.address}"
-            if equal:
-                observed = f"{what}, as {_requests(equal)} did"
-                yield self._reason("DUPLICATE-PAYMENT", observed, f"outputs[{output.index}].amount", equal)
-            if alike:
-                observed = f"{what}, by a record that says the same as that of {_requests(alike)}"
-                yield self._reason("DUPLICATE-RECORD", observed, f"outputs[{output.index}].record", alike)
+        assets = {output.asset.asset_id for output in case.review.payments}
+        made = _made((past for past in since if spends.isdisjoint(past.spends)), assets)
+        known = [output for output in case.review.payments if _whom(output) in made]
+        records = spoken_for(case.travel_rule) if known else {}
+        for output in known:
+            yield from self._told(output, records.get(output.index), made[_whom(output)])
+
+    def _told(self, output: Output, record: str | None, made: list[_Made]) -> Iterator[Reason]:
+        equal = [one.past for one in made if one.amount == output.amount]
+        others = (one.past for one in made if one.amount != output.amount and record and one.record == record)
+        requests = {past.request for past in equal}
+        alike = [past for past in others if past.request not in requests]
+        what = f"output {output.index} pays {format_amount(output.amount, output.asset)} to {output.address}"
+        if equal:
+            observed = f"{what}, as {_requests(equal)} did"
+            yield self._reason("DUPLICATE-PAYMENT", observed, f"outputs[{output.index}].amount", equal)
+        if alike:
+            observed = f"{what}, by a record that says the same as that of {_requests(alike)}"
+            yield self._reason("DUPLICATE-RECORD", observed, f"outputs[{output.index}].record", alike)
 
     def _reason(self, code: str, observed: str, fact: str, pasts: list[Past]) -> Reason:
         required = f"{self.days} days between such payments, or a retry that spends what the first would have spent"
@@ -69,8 +81,8 @@ class NothingElseReplaced:
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """REPLACEMENT-DIFFERS."""
-        outputs = {(payee(output.address), _asset_id(output)): output for output in case.review.payments}
-        pays = _sums((output.address, output.amount, _asset_id(output)) for output in case.review.payments)
+        outputs = {_whom(output): output for output in case.review.payments}
+        pays = _sums((one.address, one.amount, one.asset.asset_id) for one in case.review.payments)
         for past in _replaced(case):
             paid = _sums(past.payments)
             for whom, amount in pays.items():
@@ -93,15 +105,13 @@ def _replaced(case: Case) -> Iterator[Past]:
             yield past
 
 
-def _made(history: Iterable[Past], assets: set[str]) -> dict[tuple[Program | str, str, int | str], list[Past]]:
-    """Who was paid in these assets, newest first, by the amount and by the record."""
-    made: dict[tuple[Program | str, str, int | str], list[Past]] = {}
+def _made(history: Iterable[Past], assets: set[str]) -> dict[_Whom, list[_Made]]:
+    """Who was paid in these assets, newest first."""
+    made: dict[_Whom, list[_Made]] = {}
     for past in history:
-        for position, (address, amount, asset_id) in enumerate(past.payments):
+        for (address, amount, asset_id), record in zip_longest(past.payments, past.records[: len(past.payments)]):
             if asset_id in assets:
-                told: tuple[int | str, ...] = (amount, *past.records[position : position + 1])
-                for one in told:
-                    made.setdefault((payee(address), asset_id, one), []).append(past)
+                made.setdefault((payee(address), asset_id), []).append(_Made(past, amount, record))
     return made
 
 
@@ -117,5 +127,5 @@ def _sums(payments: Iterable[tuple[str, int, str]]) -> Counter[_Whom]:
     return sums
 
 
-def _asset_id(output: Output) -> str:
-    return output.asset.asset_id
+def _whom(output: Output) -> _Whom:
+    return payee(output.address), output.asset.asset_id

@@ -190,7 +190,12 @@ _BLOCK = Object(
 
 
 def parse_block(block: bytes) -> tuple[TravelRuleRecord, ...]:
-    """The records of a block; no bytes are no records.
+    """The records of a block, as `read_block` reads it."""
+    return read_block(block)[0]
+
+
+def read_block(block: bytes) -> tuple[tuple[TravelRuleRecord, ...], tuple[str, ...]]:
+    """The records of a block, and SHA-256 in hex of each in canonical JSON; no bytes are no records.
 
     Well formed is not complete: `custody.travel_rule.completeness` judges that, the policy what the block covers.
 
@@ -198,14 +203,15 @@ def parse_block(block: bytes) -> tuple[TravelRuleRecord, ...]:
         SchemaError: every fault, TRAVEL-RULE-SYNTAX or one of `CODES`.
     """
     if not block:
-        return ()
+        return (), ()
     try:
-        value = canonical_json.loads(block, limit=MAX_BLOCK_BYTES)
+        value: Any = canonical_json.loads(block, limit=MAX_BLOCK_BYTES)
     except InputError as error:
         required = error.hint or f"canonical JSON of at most {MAX_BLOCK_BYTES:,} bytes"
         raise SchemaError((Finding("TRAVEL-RULE-SYNTAX", "the block", error.message.rstrip("."), required),)) from error
     parsed: _Block = read(_BLOCK, value, CODES)
-    return parsed.records
+    written = (canonical_json.dumps(record) for record in value["records"])
+    return parsed.records, tuple(hashlib.sha256(record).hexdigest() for record in written)
 
 
 def canonical_block(text: bytes) -> bytes:
@@ -220,11 +226,3 @@ def canonical_block(text: bytes) -> bytes:
     written = canonical_json.loads_relaxed(text, limit=MAX_BLOCK_BYTES)
     records: list[Json] = written if isinstance(written, list) else [written]
     return canonical_json.dumps({"records": records, "version": VERSION})
-
-
-def digests(block: bytes) -> tuple[str, ...]:
-    """SHA-256 in hex of each record of a readable block, canonical JSON."""
-    if not block:
-        return ()
-    value: Any = canonical_json.loads(block, limit=MAX_BLOCK_BYTES)
-    return tuple(hashlib.sha256(canonical_json.dumps(record)).hexdigest() for record in value["records"])
