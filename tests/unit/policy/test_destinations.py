@@ -176,11 +176,20 @@ def test_a_text_that_is_no_address_is_nobody_known() -> None:
     assert codes(known(0, allowed()), paying(("nonsense", 5))) == UNKNOWN
 
 
-def test_the_evidence_names_a_few_requests_and_says_how_many_more() -> None:
-    history = [past((examples.PAYEE, 300), request=f"{number:064x}", spends=(f"{number}",)) for number in range(9)]
+def test_a_script_is_another_payee_than_the_key_whose_hash_has_the_same_bytes() -> None:
+    script = encode_address(b"\xa9\x14" + KEY_HASH + b"\x87", REGTEST)
+    review = paying((script, 600))
+    assert codes(known(), review, past((examples.PAYEE, 401)), past((LEGACY, 401), spends=(SECOND,))) == []
+    assert codes(known(), review, past((script, 401))) == UNKNOWN
+    assert codes(known(), paying((examples.PAYEE, 600)), past((script, 401))) == []
+
+
+@pytest.mark.parametrize(("count", "more"), [(MAX_EVIDENCE, ""), (MAX_EVIDENCE + 4, ", and 4 more")])
+def test_the_evidence_names_a_few_requests_and_says_how_many_more(count: int, more: str) -> None:
+    history = [past((examples.PAYEE, 300), request=f"{number:064x}", spends=(f"{number}",)) for number in range(count)]
     (reason,) = found(known(), paying((examples.PAYEE, 1)), *history)
     assert reason.evidence.count("request ") == MAX_EVIDENCE
-    assert reason.evidence.endswith(f"request {4:064x}, and 4 more")
+    assert reason.evidence.endswith(f"request {MAX_EVIDENCE - 1:064x}{more}")
 
 
 # New destinations.
@@ -329,6 +338,14 @@ def test_tokens_have_a_bound_of_their_own() -> None:
     assert codes(hot(10**30, ETHER), review) == NONE
     refill = past((examples.EVM_PAYEE, 10**18), asset=ETHER, owners=("Hot 1",))
     assert codes(hot(1_001, examples.USDC), review, refill) == []
+
+
+def test_of_two_assets_the_one_above_its_bound_is_told() -> None:
+    review = examples.evm_review()
+    token = replace(review.outputs[0], index=1, amount=1_001, asset=examples.USDC)
+    rule = ToHot(ACCOUNTS, ((ETHER.asset_id, 10**18), (examples.USDC.asset_id, 1_000)))
+    (reason,) = found(rule, own(replace(review, outputs=(*review.outputs, token))))
+    assert (reason.fact, reason.observed[:13]) == ("outputs[1].amount", "0.001001 USDC")
 
 
 def test_a_reason_against_a_refill_names_amount_owner_and_what_was_counted() -> None:
