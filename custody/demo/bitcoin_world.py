@@ -14,13 +14,16 @@ from custody.demo.world import THIEF, Withdrawal, key_hash, record, written
 CUSTOMER = encode_address(b"\x00\x14" + key_hash("a customer's address at the other exchange"), REGTEST)
 FLAGGED_SIBLING = encode_address(b"\x00\x14" + THIEF, REGTEST)
 
+#: The transaction that paid the account first, and a later one: two withdrawals from the same coins are one too many.
+FUNDING, LATER_FUNDING = "an older transaction", "a later transaction"
+
 _FEE = 2_000
 _COINS = (500_000_000, 300_000_000)
 
 
-def withdrawal(account: Account, amount: int, address: str = CUSTOMER) -> Withdrawal:
-    """An honest withdrawal of ``amount`` satoshi from the account's two coins; the rest comes back as change."""
-    psbt = _psbt(account, amount, address)
+def withdrawal(account: Account, amount: int, address: str = CUSTOMER, *, funding: str = FUNDING) -> Withdrawal:
+    """An honest withdrawal of ``amount`` satoshi from two coins of the account; the rest comes back as change."""
+    psbt = _psbt(account, amount, address, funding)
     return _withdrawal(psbt, record(amount, address))
 
 
@@ -35,14 +38,14 @@ def without_beneficiary_name(account: Account, amount: int) -> Withdrawal:
 def with_amount_lie(account: Account, amount: int) -> Withdrawal:
     """The same, claiming that a coin holds half of what it does: the other half would go to the miner."""
     claimed = _COINS[0] // 2
-    psbt = _psbt(account, amount, CUSTOMER, hidden=_COINS[0] - claimed)
+    psbt = _psbt(account, amount, CUSTOMER, FUNDING, hidden=_COINS[0] - claimed)
     script = p2wpkh_script(account.public_key(RECEIVE, 0))
     wallycore.psbt_set_input_witness_utxo(psbt, 0, wallycore.tx_output_init(claimed, script))
     return _withdrawal(psbt, record(amount, CUSTOMER))
 
 
-def _psbt(account: Account, amount: int, address: str, hidden: int = 0) -> Any:
-    previous = _funding(account)
+def _psbt(account: Account, amount: int, address: str, funding: str, hidden: int = 0) -> Any:
+    previous = _funding(account, funding)
     unsigned = wallycore.tx_init(2, 0, len(_COINS), 2)
     for position in range(len(_COINS)):
         txid = wallycore.tx_get_txid(previous)
@@ -59,10 +62,10 @@ def _psbt(account: Account, amount: int, address: str, hidden: int = 0) -> Any:
     return psbt
 
 
-def _funding(account: Account) -> Any:
-    """The transaction that once paid the account."""
+def _funding(account: Account, name: str) -> Any:
+    """One of the transactions that once paid the account."""
     funding = wallycore.tx_init(2, 0, 1, len(_COINS))
-    wallycore.tx_add_raw_input(funding, key_hash("an older transaction").ljust(32, b"\1"), 0, 0xFFFFFFFF, None, None, 0)
+    wallycore.tx_add_raw_input(funding, key_hash(name).ljust(32, b"\1"), 0, 0xFFFFFFFF, None, None, 0)
     for position, coin in enumerate(_COINS):
         wallycore.tx_add_raw_output(funding, coin, account.script_pubkey(RECEIVE, position), 0)
     return funding

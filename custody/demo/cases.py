@@ -46,7 +46,9 @@ CASES = (
         "The list holds the thief's old-style address. The withdrawal goes to a new-style address of the same key: "
         "a comparison of texts would have missed it.",
         world.BITCOIN_ACCOUNT,
-        lambda account: bitcoin_world.withdrawal(bitcoin(account), _SATOSHI, bitcoin_world.FLAGGED_SIBLING),
+        lambda account: bitcoin_world.withdrawal(
+            bitcoin(account), _SATOSHI, bitcoin_world.FLAGGED_SIBLING, funding=bitcoin_world.LATER_FUNDING
+        ),
     ),
     Case(
         "btc-amount-lie",

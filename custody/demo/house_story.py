@@ -89,10 +89,12 @@ class Chapter:
 
     def _swapped(self, case: HouseCase, folder: Path) -> Event:
         account, amount = self._house.account, _AMOUNTS[1]
-        honest = self._house.request(bitcoin_world.withdrawal(account, amount), _purpose(case))
+        later = bitcoin_world.LATER_FUNDING
+        honest = self._house.request(bitcoin_world.withdrawal(account, amount, funding=later), _purpose(case))
         self._honest = honest.serialize()
         write_atomic(folder / "approved.request", self._honest, mode=0o644)
-        return self._withdrawal(case, swapped(honest, bitcoin_world.withdrawal(account, amount, THIEF)), folder)
+        stolen = bitcoin_world.withdrawal(account, amount, THIEF, funding=later)
+        return self._withdrawal(case, swapped(honest, stolen), folder)
 
     def _withdrawal(self, case: HouseCase, asked: WithdrawalRequest, folder: Path) -> Event:
         encoded = asked.serialize()
