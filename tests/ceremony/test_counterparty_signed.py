@@ -112,14 +112,10 @@ def paid_to(outcome: Outcome) -> list[tuple[str, int]]:
     ]
 
 
-def test_what_the_payees_vasp_has_signed_is_signed(folder: Path) -> None:
-    for kid, coins, identifier in ((vasps.ED25519, (0, 1), 1), (vasps.SECP256K1, (2, 3), 2)):
-        amount = AMOUNT + identifier
-        given = authorization(amount=amount, kid=kid, envelope={"id": f"message-{identifier}"})
-        outcome = councils.sign(
-            folder, asked(folder, ceremonies.PAYEE, given, amount=amount, coins=coins, identifier=identifier)
-        )
-        assert (ceremonies.PAYEE, amount) in paid_to(outcome)
+@pytest.mark.parametrize("kid", [vasps.ED25519, vasps.SECP256K1])
+def test_what_the_payees_vasp_has_signed_is_signed(folder: Path, kid: str) -> None:
+    outcome = councils.sign(folder, asked(folder, ceremonies.PAYEE, authorization(kid=kid)))
+    assert (ceremonies.PAYEE, AMOUNT) in paid_to(outcome)
 
 
 def test_dmm_a_destination_that_is_replaced_everywhere_online_is_refused(folder: Path) -> None:
