@@ -261,7 +261,7 @@ def with_roles(paid: Review, policy: Policy) -> Review:
 
 
 def _with_role(output: Output, chain_id: str, policy: Policy) -> Output:
-    for own in policy.own_accounts:
+    for own in sorted(policy.own_accounts, key=lambda own: (TIERS.index(own.tier), own.name), reverse=True):
         address = own.address or OWN["regtest"].get(own.checksum or "")
         if output.role is Role.PAYMENT and own.chain.chain_id == chain_id and address == output.address:
             return dataclasses.replace(output, role=Role.OWN, owner=own.name)

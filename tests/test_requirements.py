@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCKS = ("runtime", "test", "fuzz", "build")
+LOCKS = ("runtime", "prove", "test", "fuzz", "build")
 
 
 def read_lock(text: str) -> dict[str, tuple[str, frozenset[str]]]:
@@ -33,7 +33,8 @@ def declared(project: Path, name: str) -> list[Requirement]:
     extras = pyproject["project"]["optional-dependencies"]
     dependencies = {
         "runtime": pyproject["project"]["dependencies"],
-        "test": pyproject["project"]["dependencies"] + extras["test"] + extras["lint"],
+        "test": pyproject["project"]["dependencies"] + extras["test"] + extras["lint"] + extras["prove"],
+        "prove": pyproject["project"]["dependencies"] + extras["prove"],
         "fuzz": pyproject["project"]["dependencies"] + extras["fuzz"],
         "build": pyproject["build-system"]["requires"],
     }
@@ -47,14 +48,14 @@ def test_every_dependency_is_locked_at_the_version_declared(project: Path, name:
         assert str(requirement.specifier) == f"=={versions[canonicalize_name(requirement.name)]}"
 
 
-@pytest.mark.parametrize("name", ["test", "fuzz"])
+@pytest.mark.parametrize("name", ["prove", "test", "fuzz"])
 def test_tests_run_with_the_very_packages_that_users_get(project: Path, name: str) -> None:
     assert locked(project, "runtime").items() <= locked(project, name).items()
 
 
 def test_every_extra_is_locked_somewhere(project: Path) -> None:
     pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
-    assert set(pyproject["project"]["optional-dependencies"]) == {"test", "lint", "fuzz"}
+    assert set(pyproject["project"]["optional-dependencies"]) == {"test", "lint", "fuzz", "prove"}
 
 
 def test_nothing_is_locked_that_only_tests_need(project: Path) -> None:

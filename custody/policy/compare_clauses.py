@@ -117,6 +117,8 @@ def new_destinations(old: Policy, new: Policy) -> Iterator[Change]:
     if before.forget_days != after.forget_days:
         first = f"{_days(min(before.forget_days, after.forget_days))} and 1 hour"
         yield _newer(old, new, "forget_days", first, loosens=after.forget_days > before.forget_days)
+    if before.forget_days > after.forget_days:
+        yield _forgotten(old, new, before, after)
 
 
 def _newer(old: Policy, new: Policy, key: str, paid: str, *, loosens: bool) -> Change:
@@ -124,6 +126,13 @@ def _newer(old: Policy, new: Policy, key: str, paid: str, *, loosens: bool) -> C
     judged = _judged(old, new, "new_destination", loosens=loosens)
     states = both(_newness, old.new_destinations, new.new_destinations)
     return Change(loosens, f"new_destinations.{key}", *states, f"{example}: {judged}")
+
+
+def _forgotten(old: Policy, new: Policy, before: NewDestinations, after: NewDestinations) -> Change:
+    """What a payment may have taken counts against first_payment until it is forgotten, also where it is replaced."""
+    retry = f"a payment of first_payment that replaces a larger one of {_days(after.forget_days)} and 1 hour ago"
+    judged = _judged(old, new, "new_destination", loosens=True)
+    return Change(True, "new_destinations.forget_days", *both(_newness, before, after), f"{retry}: {judged}")
 
 
 def _newness(one: NewDestinations | None) -> str:

@@ -1,5 +1,7 @@
 """What policies, lists, token registries and rosters say, and how they differ, as the compliance desk reads them."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import examples
@@ -128,6 +130,37 @@ def test_policies_are_compared_among_the_commands_for_policies_too(office: Offic
     office.path("new.toml").write_bytes(looser())
     general = office.run("diff", office.path("policy"), "new.toml")
     assert office.run("policy", "diff", office.path("policy"), "new.toml").fields == general.fields
+
+
+def test_what_is_newly_allowed_is_proved_or_shown(office: Office) -> None:
+    office.path("new.toml").write_bytes(looser())
+    ended = office.run("policy", "diff", office.path("policy"), "new.toml", "--prove")
+    assert (ended.exit, ended.fields["proof"]["proved"]) == (0, False)
+    assert ended.fields["proof"]["example"]["before"][0].startswith("refused: CAP-EXCEEDED")
+    assert "NEWLY ALLOWED, found by the solver" in ended.stderr
+    ended = office.run("diff", office.path("policy"), office.path("policy"), "--prove")
+    assert (ended.exit, ended.fields["proof"]["proved"], ended.fields["changes"]) == (0, True, [])
+    assert "PROVED: the new policy allows nothing" in ended.stderr
+    assert "proof" not in office.run("diff", office.path("policy"), office.path("policy")).fields
+
+
+def test_only_policies_are_proved(office: Office) -> None:
+    ended = office.run("diff", office.path("list"), office.path("list"), "--type", "list", "--prove")
+    assert (ended.exit, ended.fields["error"]["code"]) == (2, "PROVER-KIND")
+
+
+def test_without_the_solver_nothing_is_proved_and_the_hint_says_how_to_get_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "z3", None)
+    ended = office.run("diff", office.path("policy"), office.path("policy"), "--prove")
+    assert (ended.exit, ended.fields["error"]["code"]) == (2, "PROVER-NONE")
+    assert "requirements/prove.lock" in ended.fields["error"]["hint"]
+
+
+def test_no_other_command_loads_the_solver() -> None:
+    script = "import sys, custody.cli, custody.cli.compliance; sys.exit('z3' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("kind", [*FILES, "roster"])

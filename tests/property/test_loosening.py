@@ -38,15 +38,17 @@ def test_whatever_newly_passes_there_is_a_change_that_loosens(pick: Random) -> N
 
 # By rule of a change, the field or value in which two policies differ.
 RULES = {
-    "originating_vasp": "originating_vasp",
-    "approvals": "approvals",
-    "repeat_days": "repeat_days",
+    **{rule: rule for rule in ("originating_vasp", "approvals", "repeat_days", "request_hours", "list_age", "hours")},
+    **{rule: rule for rule in ("allowlist", "own_accounts", "new_destinations", "fee_cap", "feerate_cap")},
+    **{rule: rule for rule in ("fee_percent_cap", "known_above", "signed_above", "tiers", "actions")},
+    "travel_rule.profile": "travel_rule",
+    "escalations": "escalations",
     "cap_per_transaction": "caps",
     "cap_per_day": "day_caps",
-    "tiers": "tiers",
-    "signed_above": "signed_above",
-    "travel_rule.profile": "travel_rule",
-    **{rule: rule for rule in ("fee_cap", "feerate_cap", "fee_percent_cap")},
+    "cap_per_week": "week_caps",
+    "cap_per_30_days": "month_caps",
+    "first_payment": "first_payments",
+    "to_hot_per_day": "to_hot_caps",
 }
 
 
@@ -64,14 +66,14 @@ def found(compare: Compare, field: str = "") -> Trial | None:
 
 
 def silent(rule: str, old: Policy, new: Policy) -> tuple[Change, ...]:
-    return tuple(change for change in compare_policy(old, new) if change.rule != rule)
+    return tuple(change for change in compare_policy(old, new) if not change.rule.startswith(rule))
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_comparison_that_is_silent_on_one_rule_would_be_found(rule: str) -> None:
     trial = found(partial(silent, rule), RULES[rule])
     assert trial
-    assert {change.rule for change in compare_policy(trial.old, trial.new) if change.loosens} == {rule}
+    assert all(change.rule.startswith(rule) for change in compare_policy(trial.old, trial.new) if change.loosens)
 
 
 def test_a_comparison_that_only_looks_at_the_chains_named_before_would_be_found() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from custody.cli.compliance.proving import check_provable, proof
 from custody.codec.canonical_json import Json
 from custody.coordinator import rules_in_words
 from custody.coordinator.bundles import RulesFile, read_bundle
@@ -120,16 +121,17 @@ def diff_command(kind: Kind | None = None) -> click.Command:
     @click.argument("old", type=file_path)
     @click.argument("new", type=file_path)
     @tokens_option
-    def diff(old: Path, new: Path, tokens_file: Path | None, named: Kind | None = kind) -> dict[str, Json]:
-        return _diff(named or _kind(old, new), old, new, read_tokens(tokens_file))
+    @click.option("--prove", is_flag=True, help="Of policies: also ask a solver for what is newly allowed.")
+    def diff(old: Path, new: Path, tokens_file: Path | None, prove: bool, named: Kind | None = kind) -> dict[str, Json]:
+        return _diff(named or _kind(old, new), old, new, read_tokens(tokens_file), prove=prove)
 
-    named = click.option(
-        "--type", "named", type=click.Choice(KINDS), help="What they are, where the files do not tell."
-    )
-    return diff if kind else named(diff)
+    told = click.option("--type", "named", type=click.Choice(KINDS), help="What they are, where the files do not tell.")
+    return diff if kind else told(diff)
 
 
-def _diff(kind: Kind, old: Path, new: Path, tokens: TokenRegistry) -> dict[str, Json]:
+def _diff(kind: Kind, old: Path, new: Path, tokens: TokenRegistry, *, prove: bool) -> dict[str, Json]:
+    if prove:
+        check_provable(kind)
     before, after = read_rules(old, kind), read_rules(new, kind)
     longer = longer_validity(after.signed.bundle, before.signed.bundle.span) if before.signed and after.signed else ()
     changes = in_order([*longer, *rules_in_words.compare(kind, before.body, after.body, tokens)])
@@ -137,7 +139,8 @@ def _diff(kind: Kind, old: Path, new: Path, tokens: TokenRegistry) -> dict[str, 
         say(printable(line))
     loosens = any(one.loosens for one in changes)
     say(_verdict(loosens=loosens, empty=not changes))
-    return {"kind": kind, "loosens": loosens, "changes": [one.as_json() for one in changes]}
+    proved: dict[str, Json] = {"proof": proof(before.body, after.body, tokens)} if prove else {}
+    return {"kind": kind, "loosens": loosens, "changes": [one.as_json() for one in changes], **proved}
 
 
 def _verdict(*, loosens: bool, empty: bool) -> str:

@@ -111,7 +111,6 @@ def test_hours_tell_who_answers_outside_them() -> None:
     [
         (NewDestinations(24, 30), None),
         (NewDestinations(48, 30), NewDestinations(24, 30)),
-        (NewDestinations(24, 30), NewDestinations(24, 60)),
     ],
 )
 def test_payees_who_are_new_for_a_shorter_time_loosen(strict: NewDestinations, lax: NewDestinations | None) -> None:
@@ -119,3 +118,24 @@ def test_payees_who_are_new_for_a_shorter_time_loosen(strict: NewDestinations, l
     assert (up.loosens, down.loosens) == (True, False)
     assert up.example.startswith("a payment of more than first_payment to a payee who")
     assert up.example.endswith(": refused before, allowed now")
+
+
+def test_payees_who_are_forgotten_later_loosen() -> None:
+    (up,) = compare_policy(changed(new_destinations=NewDestinations(24, 30)), forgetting(60))
+    assert (up.loosens, up.rule) == (True, "new_destinations.forget_days")
+    assert up.example == (
+        "a payment of more than first_payment to a payee who was last paid 30 days and 1 hour ago: "
+        "refused before, allowed now"
+    )
+
+
+def test_payees_who_are_forgotten_sooner_tighten_but_what_they_were_to_get_is_forgotten_too() -> None:
+    retry, down = compare_policy(forgetting(30), forgetting(10))
+    assert (retry.loosens, down.loosens) == (True, False)
+    assert retry.example == (
+        "a payment of first_payment that replaces a larger one of 10 days and 1 hour ago: refused before, allowed now"
+    )
+
+
+def forgetting(days: int) -> Policy:
+    return changed(new_destinations=NewDestinations(24, days))
