@@ -154,6 +154,37 @@ def test_an_owner_counts_only_where_the_policy_names_it(examples: Path) -> None:
     assert "TRAVEL-RULE-NONE" in row(run(examples), "no-record")["codes"]
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("fee", 'fee = "43000"', 'fee = "42300"'),
+        ("request-old", "made_minutes_before = 721", "made_minutes_before = 720"),
+        ("day-cap", "hours_ago = 23", "hours_ago = 24"),
+        ("new-payee-too-soon", "hours_ago = 23", "hours_ago = 24"),
+        ("cap-exceeded", '"5000000001"', '"5000000000"'),
+    ],
+)
+def test_what_stands_exactly_at_an_edge_is_not_denied(examples: Path, name: str, old: str, new: str) -> None:
+    edit(examples, name, old, new)
+    assert row(run(examples), name)["outcome"] != "DENY"
+
+
+def test_a_move_to_an_own_account_alone_has_no_honest_record(examples: Path) -> None:
+    edit(examples, "hot-refill", 'record = "none"\n', "")
+    assert run(examples).exit == 0
+
+
+def test_the_notice_of_an_honest_record_is_of_the_request(examples: Path) -> None:
+    template = examples / "policy-tests/record.json"
+    record = json.loads(template.read_text("utf-8"))
+    record["notice"]["time"] = "2030-01-01T00:00:00Z"
+    template.write_text(json.dumps(record), "utf-8")
+    assert run(examples).exit == 0
+    del record["notice"]
+    template.write_text(json.dumps(record), "utf-8")
+    assert row(run(examples), "withdrawal")["codes"] == ["PROFILE-NOTICE"]
+
+
 def test_a_record_of_the_folder_is_taken_as_it_is(examples: Path) -> None:
     record = json.loads((examples / "policy-tests/record.json").read_text("utf-8"))
     record["outputs"] = [{"index": 0, "address": "bc1qzyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3h8ffkz", "amount": "1"}]
