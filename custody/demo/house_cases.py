@@ -26,6 +26,13 @@ SWAPPED = HouseCase(
     "its record are replaced by others that pay the thief. The signatures are still those of Tanaka, Ito and "
     "Chiba, but not of this payment: it is refused before any officer is asked.",
 )
+APPROVED_ANEW = HouseCase(
+    "house-approved-anew",
+    "Every stolen key approves the thief",
+    "Now the thief does it properly: a transaction, a travel-rule record and three signatures that all say the same, "
+    "made with the keys of Tanaka, Ito and Chiba. Nothing contradicts anything. But the policy on the device pays "
+    "known destinations only, and what is known there no computer outside can change by itself.",
+)
 LOOSENING = HouseCase(
     "house-loosening",
     "Compliance's stolen keys sign a policy without limits",
@@ -49,4 +56,4 @@ FROZEN = HouseCase(
 )
 
 #: In the order in which they are played.
-CASES = (APPROVED, SWAPPED, LOOSENING, VETOED, FROZEN)
+CASES = (APPROVED, SWAPPED, APPROVED_ANEW, LOOSENING, VETOED, FROZEN)

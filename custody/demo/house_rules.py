@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable
 
-from custody.demo import world
+from custody.demo import bitcoin_world, world
 from custody.wire.bundle import Kind
 
 NAME = "sakura-exchange"
@@ -57,13 +57,22 @@ POLICY = f"""\
 [chains.regtest.cap_per_day]
 coin = "300000000"
 
+[chains.regtest.known_above]
+coin = "0"
+
+[[allowlist]]
+chain = "regtest"
+address = "{bitcoin_world.CUSTOMER}"
+name = "Maple Digital Ltd, settlement"
+
 [[approvals]]
 role = "approver"
 count = 2
 organisations = 2
 """
 
-#: No approval, no cap for a day, the same payment as often as one likes, and all coins that there will ever be at once.
+#: No approval, any destination, no cap for a day, the same payment as often as one likes, and all coins that there
+#: will ever be at once.
 POLICY_WITHOUT_LIMITS = _POLICY.format(repeat_days=0, cap=21_000_000 * 10**8)
 
 #: What decides from the first day, beside the roster.

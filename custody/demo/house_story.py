@@ -75,7 +75,7 @@ class Chapter:
 
     def play(self) -> Iterator[Event]:
         """Every scene, kept in a folder of its own."""
-        scenes = (self._approved, self._swapped, self._loosening, self._vetoed, self._frozen)
+        scenes = (self._approved, self._swapped, self._anew, self._loosening, self._vetoed, self._frozen)
         for case, scene in zip(house_cases.CASES, scenes, strict=True):
             folder = self._out / case.name
             folder.mkdir()
@@ -95,6 +95,10 @@ class Chapter:
         write_atomic(folder / "approved.request", self._honest, mode=0o644)
         stolen = bitcoin_world.withdrawal(account, amount, THIEF, funding=later)
         return self._withdrawal(case, swapped(honest, stolen), folder)
+
+    def _anew(self, case: HouseCase, folder: Path) -> Event:
+        stolen = bitcoin_world.withdrawal(self._house.account, _AMOUNTS[1], THIEF, funding=bitcoin_world.LATER_FUNDING)
+        return self._withdrawal(case, self._house.request(stolen, _purpose(case)), folder)
 
     def _withdrawal(self, case: HouseCase, asked: WithdrawalRequest, folder: Path) -> Event:
         encoded = asked.serialize()

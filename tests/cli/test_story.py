@@ -199,6 +199,7 @@ STATUSES = {
     "safe-bybit": "refused",
     "house-approved": "signed",
     "house-swapped": "refused",
+    "house-approved-anew": "refused",
     "house-loosening": "waits",
     "house-vetoed": "vetoed",
     "house-frozen": "frozen",
@@ -263,13 +264,22 @@ def test_a_swap_after_approval_asks_no_officer(played: Path) -> None:
     assert not (played / "house-swapped/signed.hex").exists()
 
 
+def test_what_every_stolen_key_approved_asks_no_officer_either(played: Path) -> None:
+    screen = screen_of(played, "house-approved-anew")
+    assert re.findall(r"^\d+\. ([A-Z-]+) \(rule", screen, re.MULTILINE) == ["DESTINATION-UNKNOWN"]
+    assert "Approved by   Ito, Chiba" in screen
+    assert TYPED not in screen
+    assert not (played / "house-approved-anew/signed.hex").exists()
+
+
 def policy(path: Path) -> dict[str, object]:
     """Every limit of a policy by the name that screens give it."""
     read = tomllib.loads(path.read_text())
     chain = read["chains"]["regtest"]
     caps = {name: int(chain[name]["coin"]) for name in ("cap_per_transaction", "cap_per_day") if name in chain}
     fees = {name: int(chain[name]) for name in ("fee_cap", "feerate_cap", "fee_percent_cap")}
-    return {"repeat_days": -read["repeat_days"], "approvals": -len(read.get("approvals", [])), **caps, **fees}
+    asked = {"approvals": -len(read.get("approvals", [])), "known_above": -("known_above" in chain)}
+    return {"repeat_days": -read["repeat_days"], "allowlist": -len(read.get("allowlist", [])), **asked, **caps, **fees}
 
 
 def loosened(old: dict[str, object], new: dict[str, object]) -> set[str]:
@@ -279,7 +289,9 @@ def loosened(old: dict[str, object], new: dict[str, object]) -> set[str]:
 
 def named(screen: str) -> set[str]:
     """What a screen calls newly allowed, where it says how it was, how it would be, and gives an example."""
-    return set(re.findall(r"^NEWLY ALLOWED (\w+)\n  before +\S.*\n  after +\S.*\n  example +\S", screen, re.MULTILINE))
+    row = r"\n  {} +\S.*(?:\n {{4,}}\S.*)*"
+    told = "".join(row.format(word) for word in ("before", "after", "example"))
+    return set(re.findall(rf"^NEWLY ALLOWED (\w+){told}", screen, re.MULTILINE))
 
 
 def blocks(screen: str) -> list[str]:
@@ -289,7 +301,9 @@ def blocks(screen: str) -> list[str]:
 def test_the_policy_that_waits_is_shown_limit_by_limit(played: Path) -> None:
     old, new = policy(played / "house/policy.toml"), policy(played / "house-loosening/policy.toml")
     screen = screen_of(played, "house-loosening")
-    assert loosened(old, new) == {"approvals", "cap_per_day", "cap_per_transaction", "repeat_days"}
+    limits = {"approvals", "cap_per_day", "cap_per_transaction", "known_above", "repeat_days"}
+    # What is known no more guards itself no more against what looks like it.
+    assert loosened(old, new) == {*limits, "allowlist"}
     assert named(screen) == loosened(old, new)
     assert "WAITING: policy number 2, which loosens, comes into force in 24 h 00 min" in screen
 
