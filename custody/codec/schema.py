@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from custody.amounts import parse_base_units
 from custody.errors import InputError
-from custody.times import read_rfc3339
+from custody.times import seconds_of
 
 MAX_FINDINGS = 1_000
 
@@ -165,14 +165,14 @@ class BaseUnits:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time, RFC 3339 in UTC, as Unix seconds."""
+    """A time, RFC 3339 in UTC, from 1970 to 9999."""
 
-    def read(self, value: object, where: str, reading: Reading) -> Any:
-        """The seconds."""
+    def read(self, value: object, where: str, reading: Reading) -> int:
+        """Unix seconds."""
         try:
-            return read_rfc3339(value if isinstance(value, str) else "")
-        except ValueError:
-            reading.fault(Fault.TEXT, where, "no time", "a time such as 2026-11-23T09:30:00Z")
+            return seconds_of(value if isinstance(value, str) else "")
+        except InputError:
+            reading.fault(Fault.TEXT, where, "no time", 'a text such as "2027-03-31T00:00:00Z"')
             return 0
 
 

@@ -11,10 +11,23 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from custody.codec import toml as toml_file
-from custody.codec.schema import Fault, Finding, Many, Object, Reading, SchemaError, Text, Whole, Word, may, need, read
+from custody.codec.schema import (
+    Fault,
+    Finding,
+    Many,
+    Moment,
+    Object,
+    Reading,
+    SchemaError,
+    Text,
+    Whole,
+    Word,
+    may,
+    need,
+    read,
+)
 from custody.errors import CustodyError, InputError
 from custody.officers.openpgp import Certificate
-from custody.times import seconds_of
 from custody.wire.bundle import HOUSE, KINDS
 
 VERSION = 1
@@ -195,18 +208,6 @@ def _unbase64(text: str) -> bytes | None:
     return octets if base64.b64encode(octets).decode("ascii") == written else None
 
 
-class _Instant:
-    """A time in UTC."""
-
-    def read(self, value: object, where: str, reading: Reading) -> int:
-        """Unix seconds."""
-        try:
-            return seconds_of(value if isinstance(value, str) else "")
-        except InputError:
-            reading.fault(Fault.TEXT, where, "no time", 'a text such as "2027-03-31T00:00:00Z"')
-            return 0
-
-
 class _People(Many):
     """People, each once: of one person with two roles nobody could say which vote counts."""
 
@@ -283,7 +284,7 @@ _PERSON = Object(
         "role": need("role", shape=Word(tuple(Role))),
         "organisation": need("organisation", shape=Text(MAX_ORGANISATION, _WORDS, _MEANS)),
         "certificate": may("certificate", shape=_CertificateText()),
-        "until": may("until", shape=_Instant()),
+        "until": may("until", shape=Moment()),
     },
 )
 _SIGNATURES = Object(

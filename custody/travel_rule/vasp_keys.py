@@ -14,9 +14,22 @@ import nacl.bindings
 
 from custody.codec import canonical_json
 from custody.codec import toml as toml_file
-from custody.codec.schema import Fault, Finding, Many, Object, Reading, SchemaError, Text, Whole, Word, may, need, read
+from custody.codec.schema import (
+    Fault,
+    Finding,
+    Many,
+    Moment,
+    Object,
+    Reading,
+    SchemaError,
+    Text,
+    Whole,
+    Word,
+    may,
+    need,
+    read,
+)
 from custody.errors import InputError
-from custody.times import seconds_of
 from custody.travel_rule.jws import ALGORITHMS, EDDSA, ES256K, KID, base64url, unbase64url
 from custody.travel_rule.lei import Lei
 
@@ -160,18 +173,6 @@ def _conflicts(keys: VaspKeys) -> Iterator[Finding]:
             seen.add((what, mark))
 
 
-class _Instant:
-    """A time in UTC."""
-
-    def read(self, value: object, where: str, reading: Reading) -> int:
-        """Unix seconds."""
-        try:
-            return seconds_of(value if isinstance(value, str) else "")
-        except InputError:
-            reading.fault(Fault.TEXT, where, "no time", 'a text such as "2027-03-31T00:00:00Z"')
-            return 0
-
-
 class _Row(NamedTuple):
     kid: str
     algorithm: str
@@ -224,7 +225,7 @@ _KEY = _Key(
         "kid": need("kid", shape=KID),
         "algorithm": need("alg", shape=Word(ALGORITHMS)),
         "public_key": need("public_key", shape=Text(130, re.compile(r"[A-Za-z0-9_-]+"), "base64url or hex")),
-        "not_after": need("not_after", shape=_Instant()),
+        "not_after": need("not_after", shape=Moment()),
     },
 )
 _VASP = Object(
