@@ -30,7 +30,9 @@ def proof(old: bytes, new: bytes, tokens: TokenRegistry) -> dict[str, Json]:
     from custody.coordinator.prover import prove, words
 
     before, after = Policy.parse(old), Policy.parse(new)
-    found = prove.prove(before, after, tokens)
+    asked = [*prove.situations(before, after, tokens)]
+    say(f"\nAsking the solver about {len(asked):,} situation(s).")
+    found = prove.prove(before, after, asked)
     for line in words.told(found, before):
         say(printable(line))
     return words.as_json(found, before)

@@ -75,6 +75,12 @@ class Symbols:
             bounds += [organisations >= z3.If(people > 0, 1, 0)]
         return [*bounds, *(one for past in self.earlier for one in _domain(past, situation))]
 
+    def numbers(self) -> Iterator[Any]:
+        """All that are no yes or no, those first that people look at."""
+        yield from (self.fee, self.amount, self.feerate, self.house, self.minute, self.request_age, self.list_age)
+        yield from (*self.people.values(), *self.organisations.values())
+        yield from (number for past in self.earlier for number in (past.other, past.fee, past.same, past.age))
+
     def scenario(self, situation: Situation, model: Any) -> Scenario:
         """The request that a model of the solver is."""
         earlier = tuple(

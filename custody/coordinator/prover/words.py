@@ -97,4 +97,4 @@ def _span(seconds: int) -> str:
     days, rest = divmod(seconds, _DAY)
     parts = [(days, "day"), (rest // _HOUR, "hour"), (rest % _HOUR // 60, "minute"), (rest % 60, "second")]
     said = [f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count]
-    return " ".join(said) or "no time"
+    return " ".join(said) or "0 seconds"
