@@ -84,7 +84,14 @@ ldconfig -X -r "$root" && rm -rf "$root/var/cache"
 "$python" -I -m compileall -q -j 2 --invalidation-mode unchecked-hash -s "$root" -p / "$root/usr/lib/python3.11" \
     "$root/usr/lib/python3" "$site" >/dev/null || :
 settle "$root"
-(cd "$root" && find . -type f -printf '%m %P\n' | sort -k 2 >"$out/files")
+# Mode, then content or target, and path of all that is in it.
+(
+    cd "$root"
+    find . -type f -printf '%m %P\n' | while read -r mode path; do
+        printf '%s %s %s\n' "$mode" "$(sha256sum <"$path" | cut -d ' ' -f 1)" "$path"
+    done
+    find . -type l -printf 'link %l %P\n'
+) | sort -k 3 >"$out/files"
 
 step 5 "root: squashfs under dm-verity"
 rm -f "$out/root.img"
@@ -128,7 +135,12 @@ if [ "${SIGN_KEY:-}" ]; then
 fi
 
 step 8 "sums"
-(cd "$out" && sha256sum cmdline files initrd.img modules packages root.hash root.img signer.efi vmlinuz >SHA256SUMS)
+"$python" -I "$here/image/sbom.py" "$root" "$boot" "$here/image/packages.lock" "$here/image/wheels.lock" >"$out/sbom.cdx.json"
+PYTHONPATH=$project "$python" "$here/image/hashes.py" "$out/signer.efi" "$out/root.img" >"$out/HASHES"
+(
+    cd "$out"
+    sha256sum HASHES cmdline files initrd.img modules packages root.hash root.img sbom.cdx.json signer.efi vmlinuz
+) >"$out/SHA256SUMS"
 printf 'image: root %s MiB, initrd %s KiB, %s modules, %s programs, root hash %s\n' \
     "$(($(stat -c %s "$out/root.img") / 1048576))" "$(($(stat -c %s "$out/initrd.img") / 1024))" \
     "$(wc -l <"$out/modules")" "$(names "$here/image/programs.list" | wc -l)" "$(cat "$out/root.hash")"

@@ -71,18 +71,23 @@ def test_ci_adds_these_files_and_no_others(recipe: Path) -> None:
     added = {str(path.relative_to(overlay)) for path in overlay.rglob("*") if path.is_symlink() or path.is_file()}
     system = "etc/systemd/system"
     assert added == {
+        f"{system}/signer-data.service.d/90-serial.conf",
+        f"{system}/signer-hands.service",
         f"{system}/signer-proof.service",
         f"{system}/signer-proof.service.d/10-sandbox.conf",
+        f"{system}/signer.service.d/90-serial.conf",
+        f"{system}/signer.target.wants/signer-hands.service",
         f"{system}/signer.target.wants/signer-proof.service",
+        "usr/lib/custody/hands.py",
         "usr/lib/custody/proof.py",
     }
     assert not [path for path in added if (recipe / "overlay" / path).exists()]
-    assert rows(recipe / "profiles/ci/modules.list") == []
+    assert rows(recipe / "profiles/ci/modules.list") == ["virtio_console"]
 
 
 def test_nothing_of_ci_is_named_in_the_release(recipe: Path) -> None:
     released = [path for path in (recipe / "overlay").rglob("*") if path.is_file()]
-    assert [path.name for path in released if re.search("proof|ttyS0 ", path.read_text("utf-8"))] == []
+    assert [path.name for path in released if re.search("proof|hands|custody-in", path.read_text("utf-8"))] == []
 
 
 @pytest.fixture

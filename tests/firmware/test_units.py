@@ -86,7 +86,8 @@ def test_io_uring_is_refused_beside_what_needs_privileges(units: Path) -> None:
 def test_the_signer_starts_only_behind_the_gate_and_the_locks(units: Path) -> None:
     signer, gate = (with_drop_ins(units / f"{name}.service") for name in ("signer", "signer-gate"))
     assert signer["Unit.Requires"] == signer["Unit.After"] == ["signer-gate.service"]
-    assert set(gate["Unit.Requires"][0].split()) == {"signer-apparmor.service", "signer-lock.service"}
+    before = {"signer-apparmor.service", "signer-data.service", "signer-lock.service"}
+    assert set(gate["Unit.Requires"][0].split()) == before
     assert set(gate["Unit.Requires"][0].split()) <= set(gate["Unit.After"][0].split())
     assert gate["Unit.OnFailure"] == ["signer-refuse.target"]
     assert gate["Service.ExecStart"][0].endswith("signer self-test")
@@ -111,7 +112,7 @@ def test_the_machine_starts_the_signer_and_nothing_else(recipe: Path, units: Pat
     assert (units / "default.target").readlink() == Path("signer.target")
     started = {path.name for path in units.iterdir() if path.suffix in (".service", ".target")}
     assert started == {"default.target", "signer.target", "signer-refuse.target"} | {
-        f"signer{name}.service" for name in ("", "-apparmor", "-gate", "-lock", "-refuse")
+        f"signer{name}.service" for name in ("", "-apparmor", "-data", "-gate", "-lock", "-refuse")
     }
     kept = rows(recipe / "image/units.list")
     words = (

@@ -1,0 +1,262 @@
+"""A whole signing through the booted device, and one in whose middle the plug is pulled.
+
+What goes in are camera frames on a disk, what comes out are frames on a line; codes and passphrases are typed at the
+console. Everything else is the product of this checkout on the other side: the coordinator pairs, asks, checks and
+finalises, and libbitcoinkernel mines.
+"""
+
+import json
+import re
+import shutil
+import struct
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import ceremonies
+import examples
+import psbts
+import regtest
+from desk import Ended, program
+from machine import SECONDS, Machine, archive
+from PIL import Image
+
+from custody.audit.entry import Entry
+from custody.audit.line import Line
+from custody.bitcoin.psbt import parse as parse_psbt
+
+HOME = "/var/lib/custody"
+DISK_WORD = "a passphrase for the disk"
+SECRETS = f"--secrets {HOME}/in/secrets.json"
+RULES = f"--policy {HOME}/in/policy.toml --list {HOME}/in/flagged.txt"
+SIGN = f"sign {HOME}/in/request {SECRETS} --out {HOME}/out/answer --force"
+SCENES = 3
+#: What the log of a new house holds.
+FOUNDED = ("init", "policy", "list", "account")
+AMOUNTS = (120_000, 130_000)
+#: From the first byte that is written to the disk after the code was typed to the plug pulled.
+PLUG_SECONDS = 0.2
+CAMERA = (640, 640)
+
+
+class Device:
+    """The device and its data partition, from one start to the next.
+
+    Args:
+        built: the folder of the image. root, line: its root disk and command line.
+        folder: where disks and what came out lie.
+    """
+
+    def __init__(self, built: Path, root: Path, line: str, folder: Path) -> None:
+        self._built, self._root, self._line, self.folder = built, root, line, folder
+        self.data, self._in, self._port = folder / "data.img", folder / "in.img", folder / "port"
+        self.data.write_bytes(b"")
+        with self.data.open("r+b") as disk:
+            disk.truncate(96 << 20)
+        table = 'label: gpt\nname="custody-data"\n'
+        subprocess.run(["sfdisk", "--quiet", self.data], input=table.encode(), check=True)
+
+    def start(self, files: dict[str, bytes]) -> Machine:
+        """A start with these files before the camera."""
+        archive(self._in, files)
+        return Machine(
+            self._built, self._line, self._root,
+            "-drive", f"file={self.data},format=raw,if=none,id=data", "-device", "virtio-blk-pci,drive=data",
+            "-drive", f"file={self._in},format=raw,if=none,id=in,readonly=on",
+            "-device", "virtio-blk-pci,drive=in,serial=custody-in",
+            "-device", "virtio-serial", "-chardev", f"file,id=port,path={self._port}",
+            "-device", "virtserialport,chardev=port,name=answer",
+        )  # fmt: skip
+
+    def taken(self) -> Path:
+        """What came out at the end of the last start."""
+        shutil.rmtree(self.folder / "taken", ignore_errors=True)
+        with tarfile.open(self._port, "r") as answer:
+            answer.extractall(self.folder / "taken", filter="data")
+        return self.folder / "taken"
+
+
+def frames(pictures: Path) -> dict[str, bytes]:
+    """Pictures as a camera sees them: grey, in the middle of a dim room."""
+    seen = {}
+    for picture in sorted(pictures.glob("*.png")):
+        view = Image.new("L", CAMERA, 90)
+        code = Image.open(picture).convert("L")
+        code.thumbnail((CAMERA[0] - 40, CAMERA[1] - 40))
+        view.paste(code, (20, 20))
+        seen[f"request/{picture.stem}.grey"] = struct.pack("<II", *CAMERA) + view.tobytes()
+    return seen
+
+
+def at_the_console(machine: Machine, command: str, *, plug: Path | None = None) -> str:
+    """A command at the console, its pages turned, its code typed; what was said until it was done.
+
+    With ``plug``, a disk: the plug is pulled as soon as something is written to it after the code was typed.
+    """
+    machine.wait_for("signer> ")
+    machine.type(command)
+    code, said, came = "", "", len(machine.said)
+    while True:
+        found = machine.wait_for(
+            r"types:  ([0-9A-Z]{4}-[0-9A-Z]{4})|(-- page .*Enter --)|(Confirmation code)|(^signer> )"
+        )
+        said += found.string[came : found.end()]
+        came = found.end()
+        if found[1]:
+            code = found[1]
+        elif found[2]:
+            machine.type("")
+        elif found[3]:
+            machine.type(code)
+            if plug:
+                pull(machine, plug)
+                return said
+        else:
+            machine.type("")
+            refused = re.search(r"^[A-Z]+(-[A-Z0-9]+)+: .*", said, re.MULTILINE)
+            assert not refused, f"{command}: {refused[0] if refused else ''}"
+            return said
+
+
+def pull(machine: Machine, disk: Path) -> None:
+    """Pull the plug in the middle of the next write."""
+    before, end = disk.stat().st_mtime_ns, time.monotonic() + SECONDS
+    while disk.stat().st_mtime_ns == before and time.monotonic() < end:
+        time.sleep(0.01)
+    time.sleep(PLUG_SECONDS)
+    machine.kill()
+
+
+def step(*arguments: object) -> Ended:
+    """A command on the online side, which must end well."""
+    ended = program(*arguments, "--json")
+    assert ended.exit == 0, ended.stderr
+    return ended
+
+
+def fields(said: str) -> dict[str, object]:
+    """The JSON object in what a command said."""
+    found = re.findall(r"^\{.*\}$", said, re.MULTILINE)
+    return dict(json.loads(found[-1])) if found else {}
+
+
+def found_house(device: Device) -> tuple[dict[str, object], Path]:
+    """First start: the disk is prepared, a home made, an account added and exported."""
+    rules = {"policy.toml": examples.POLICY, "flagged.txt": examples.FLAGGED_LIST}
+    machine = device.start({**rules, "secrets.json": json.dumps(ceremonies.SECRETS).encode()})
+    machine.wait_for("type prepare: ")
+    machine.type("prepare")
+    machine.wait_for("Enter passphrase")
+    machine.type(DISK_WORD)
+    machine.wait_for("Verify passphrase")
+    machine.type(DISK_WORD)
+    machine.wait_for("Enter passphrase")
+    machine.type(DISK_WORD)
+    machine.wait_for("The data partition is open")
+    made = fields(at_the_console(machine, f"init --rehearsal {SECRETS} {RULES} --json"))
+    at_the_console(machine, f"account add treasury --type p2wpkh --chain regtest {SECRETS} --json")
+    at_the_console(machine, f"account export --out {HOME}/out/pair")
+    finish(machine)
+    return made, device.taken() / "out/pair"
+
+
+def opened(device: Device, files: dict[str, bytes]) -> Machine:
+    """A later start: the disk opens, and the self-test passes."""
+    machine = device.start({**files, "secrets.json": json.dumps(ceremonies.SECRETS).encode()})
+    machine.wait_for("Enter passphrase")
+    machine.type(DISK_WORD)
+    machine.wait_for("The data partition is open")
+    return machine
+
+
+def finish(machine: Machine) -> None:
+    """Somebody types off."""
+    machine.wait_for("signer> ")
+    machine.type("off")
+    assert "Power down" in machine.end(), "it did not turn itself off"
+
+
+class Office:
+    """The online side: a chain of its own, a coordinator, and requests of it."""
+
+    def __init__(self, folder: Path, pairing: Path) -> None:
+        self.folder = folder
+        self._home = ("--home", folder / "coordinator")
+        told = step(*self._home, "coordinator", "pair", pairing).fields
+        assert [one["descriptor"] for one in told["accounts"]] == [psbts.TREASURY.descriptor]
+        self.chain = regtest.Regtest(folder)
+
+    def ask(self, number: int) -> dict[str, bytes]:
+        """A withdrawal of a coin of its own, as camera frames."""
+        amount = AMOUNTS[number]
+        coin = self.chain.fund([(psbts.TREASURY.script_pubkey(0, number), amount + 50_000)])
+        psbt = regtest.build_withdrawal(psbts.TREASURY.descriptor, [coin], [(psbts.PAYEE, amount)])
+        self._path(number, "psbt").write_bytes(psbt)
+        paid = [output.script_pubkey for output in parse_psbt(psbt).transaction.outputs].index(psbts.PAYEE)
+        self._path(number, "json").write_text(json.dumps(examples.record((paid, ceremonies.PAYEE, amount))))
+        files = ("--psbt", self._path(number, "psbt"), "--travel-rule", self._path(number, "json"))
+        step(
+            *self._home, "coordinator", "request", "--account", "treasury", *files, "-o", self._path(number, "request")
+        )
+        pictures = self.folder / f"frames-{number}"
+        step(*self._home, "coordinator", "show", self._path(number, "request"), "--out", pictures)
+        return frames(pictures)
+
+    def mine(self, number: int, answer: Path) -> bool:
+        """Whether the answer is good, and a block with the transaction becomes the tip."""
+        asked, response = ("--request", self._path(number, "request")), self._path(number, "response")
+        step(*self._home, "coordinator", "receive", answer, *asked, "-o", response)
+        done = step(
+            *self._home, "coordinator", "finalize", *asked, "--response", response, "-o", self._path(number, "tx")
+        )
+        return self.chain.mine([bytes.fromhex(str(done.fields["raw"]))])
+
+    def _path(self, number: int, suffix: str) -> Path:
+        return self.folder / f"w{number}.{suffix}"
+
+
+def kinds(taken: Path, log_key: str) -> list[str]:
+    """The kinds of all entries of a log that verifies outside."""
+    step("audit", "verify", "--log", taken / "log", "--key", log_key)
+    lines = [Line.parse(line) for line in (taken / "log/entries").read_bytes().splitlines(keepends=True)]
+    return [str(Entry.parse(line.leaf).kind) for line in lines if line]
+
+
+def rehearse(device: Device) -> Iterator[tuple[str, list[str]]]:
+    """Each scene: its name, and what was not as it must be."""
+    made, pairing = found_house(device)
+    key = str(made["log_key"])
+    yield "a home is made on the encrypted partition", lacking(kinds(device.taken(), key), [*FOUNDED])
+
+    office = Office(device.folder, pairing)
+    machine = opened(device, office.ask(0))
+    at_the_console(machine, SIGN)
+    finish(machine)
+    taken = device.taken()
+    wrong = lacking(kinds(taken, key), [*FOUNDED, "authorised", "answered"])
+    yield (
+        "a request signed through camera frames is mined",
+        wrong + ([] if office.mine(0, taken / "out/answer") else ["libbitcoinkernel takes the block"]),
+    )
+
+    before, second = kinds(taken, key), office.ask(1)
+    machine = opened(device, second)
+    at_the_console(machine, SIGN, plug=device.data)
+    machine = opened(device, second)
+    at_the_console(machine, SIGN)
+    finish(machine)
+    taken = device.taken()
+    seen = kinds(taken, key)
+    wrong = [] if seen[: len(before)] == before else [f"nothing is lost: {seen}"]
+    wrong += [] if seen.count("authorised") >= seen.count("answered") == 2 else [f"no answer without its entry: {seen}"]
+    yield (
+        f"the plug is pulled while it signs; the log holds ({' '.join(seen[len(before) :])})",
+        wrong + ([] if office.mine(1, taken / "out/answer") else ["libbitcoinkernel takes the second block"]),
+    )
+
+
+def lacking(seen: list[str], wanted: list[str]) -> list[str]:
+    """What is wrong with a log."""
+    return [] if seen == wanted else [f"the log holds {' '.join(wanted)}, and not {' '.join(seen)}"]

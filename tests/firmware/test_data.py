@@ -1,0 +1,68 @@
+"""The data partition: nothing is formatted by accident, and a device without one says so."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from recipes import unit
+
+
+@pytest.fixture
+def data(recipe: Path, tmp_path: Path) -> ModuleType:
+    """The program, on a machine where no device is there."""
+    spec = importlib.util.spec_from_file_location("data", recipe / "overlay/usr/lib/custody/data.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.ENCRYPTED, module.BLANK = tmp_path / "encrypted", tmp_path / "blank"
+    return module
+
+
+def test_only_a_partition_without_a_single_bit_is_blank(data: ModuleType, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(2 << 20))
+    assert data.is_blank(disk)
+    disk.write_bytes(bytes((1 << 20) - 1) + b"\1" + bytes(1 << 20))
+    assert not data.is_blank(disk)
+
+
+def test_a_partition_that_holds_something_is_left_as_it_is(
+    data: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data.BLANK.write_bytes(b"an old filesystem".ljust(1 << 20, b"\0"))
+    before = data.BLANK.read_bytes()
+    assert data.main() == 1
+    assert "It is left as it is" in capsys.readouterr().out
+    assert data.BLANK.read_bytes() == before
+
+
+@pytest.mark.parametrize("typed", ["", "yes", "Prepare", "prepare it"])
+def test_a_blank_partition_stays_blank_unless_the_word_is_typed(recipe: Path, tmp_path: Path, typed: str) -> None:
+    blank = tmp_path / "blank"
+    blank.write_bytes(bytes(1 << 20))
+    program = "import sys; sys.path.insert(0, sys.argv[1]); import data; print(data.prepare(data.Path(sys.argv[2])))"
+    command = [sys.executable, "-B", "-c", program, recipe / "overlay/usr/lib/custody", blank]
+    run = subprocess.run(command, input=f"{typed}\n", capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout.endswith("False\n")
+    assert not any(blank.read_bytes())
+
+
+def test_a_device_without_a_partition_says_that_nothing_is_kept(
+    data: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert data.main() == 0
+    assert "NOTHING IS KEPT" in capsys.readouterr().out
+
+
+def test_the_disk_is_opened_before_the_gate_and_by_a_program_without_a_network(recipe: Path) -> None:
+    found = unit(recipe / "overlay/etc/systemd/system/signer-data.service")
+    assert "signer-gate.service" in found["Unit.Before"][0].split()
+    assert found["Unit.Requires"] == ["signer-lock.service"]
+    assert found["Service.RestrictAddressFamilies"] == ["AF_UNIX"]
+    assert found["Service.LimitCORE"] == ["0"]
+    assert "CAP_NET_ADMIN" not in found["Service.CapabilityBoundingSet"][0]
+    assert {"DeviceAllow"} <= {name.partition(".")[2] for name in found}
