@@ -29,7 +29,7 @@ from custody.policy.evaluate import Evaluation, evaluate
 from custody.policy.history import earlier_payments
 from custody.policy.own import with_owners
 from custody.review import Review, leaving
-from custody.times import LAST_SECOND, rfc3339
+from custody.times import readable, rfc3339
 from custody.travel_rule.identity import spoken_for
 from custody.travel_rule.tap import used_ids
 from custody.wire.request import MAX_LIFETIME, WithdrawalRequest
@@ -271,18 +271,18 @@ def _request_reasons(request: WithdrawalRequest, installed: Installed, now: int)
         observed, required = f"made for {request.device!r}", f"a request for {installed.origin!r}"
         yield Reason("REQUEST-DEVICE", _RULE, observed, required, "request.device")
     if now >= request.expires:
-        expired = f"expired at {_time(request.expires)}; it is {_time(now)}"
+        expired = f"expired at {readable(request.expires)}; it is {readable(now)}"
         required = "a new request, and a clock that is right"
         yield Reason("REQUEST-EXPIRED", _RULE, expired, required, "request.expires")
     if request.created > now + MAX_CLOCK_LEAD:
-        early = f"made at {_time(request.created)}; it is {_time(now)}"
+        early = f"made at {readable(request.created)}; it is {readable(now)}"
         yield Reason("REQUEST-EARLY", _RULE, early, "clocks that agree", "request.created")
     if not 0 < request.expires - request.created <= MAX_LIFETIME:
         required = f"at most {MAX_LIFETIME // 3600} hours"
         yield Reason("REQUEST-LIFETIME", _RULE, "an expiry out of bounds", required, "request.expires")
     for kind, content in installed.contents.items():
         if content.expired(now):
-            observed = f"{kind} number {content.sequence} has expired; it is {_time(now)}"
+            observed = f"{kind} number {content.sequence} has expired; it is {readable(now)}"
             required, evidence = (
                 f"a newer {kind}, installed by the officers",
                 f"{kind} {installed.held[kind].digest.hex()}",
@@ -294,10 +294,6 @@ def _request_reasons(request: WithdrawalRequest, installed: Installed, now: int)
     if newer:
         observed, required = "made under a newer policy or list", "install what is newer first"
         yield Reason("REQUEST-SEQUENCE", _RULE, observed, required, "request.policy_sequence")
-
-
-def _time(seconds: int) -> str:
-    return rfc3339(seconds) if seconds <= LAST_SECOND else f"second {seconds}"
 
 
 def _account_reasons(request: WithdrawalRequest, account: Account | None, installed: Installed) -> Iterator[Reason]:

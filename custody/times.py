@@ -17,6 +17,11 @@ def rfc3339(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def readable(seconds: int) -> str:
+    """The same for people; a number that is no such time, as ``second 999999999999``."""
+    return rfc3339(seconds) if 0 <= seconds <= LAST_SECOND else f"second {seconds}"
+
+
 def seconds_of(text: str) -> int:
     """Unix seconds of ``2026-11-23T09:30:00Z``.
 

@@ -13,7 +13,7 @@ from custody.officers.openpgp import MAX_SIGNATURE_LEAD, Claim, DetachedSignatur
 from custody.officers.roster import Person, Role, Roster
 from custody.policy.decision import Reason, Requirement
 from custody.review import Review
-from custody.times import rfc3339
+from custody.times import readable, rfc3339
 from custody.wire.request import Approval, WithdrawalRequest
 
 VERSION = 1
@@ -149,8 +149,8 @@ def _refusals(
     try:
         created = DetachedSignature.parse(approval.signature).created
         if not request.created <= created <= latest + MAX_SIGNATURE_LEAD:
-            observed = f"the signature of {person.name} is of {_time(created)}"
-            required = f"a signature made between {_time(request.created)} and now, {_time(latest)}"
+            observed = f"the signature of {person.name} is of {readable(created)}"
+            required = f"a signature made between {readable(request.created)} and now, {readable(latest)}"
             yield Reason("APPROVAL-TIME", _RULE, observed, required)
         text = approval_text(request, review, approval.by, approval.verdict)
         verifier.verify(Claim(text, approval.signature, person.certificate), latest)
@@ -159,10 +159,3 @@ def _refusals(
     except CustodyError as error:
         observed = f"the signature of {person.name} does not hold: {error.message}"
         yield Reason("APPROVAL-SIGNATURE", _RULE, observed, "a signature of exactly this approval text")
-
-
-def _time(seconds: int) -> str:
-    try:
-        return rfc3339(seconds)
-    except CustodyError:
-        return f"second {seconds}"

@@ -10,7 +10,7 @@ from typing import ClassVar
 from custody.policy.case import Case
 from custody.policy.clauses import WEEK, Hours, ListAge
 from custody.policy.decision import Reason
-from custody.times import LAST_SECOND, rfc3339
+from custody.times import readable
 
 MINUTE = 60
 HOUR = 3_600
@@ -36,7 +36,7 @@ class ListFresh:
             observed, required = "a list that does not say when it was made", "a list that came as a signed bundle"
             yield self._reason("LIST-AGE-UNKNOWN", observed, required, case)
             return
-        age = max(0, case.latest - case.list_made)
+        age = case.latest - case.list_made
         observed = f"a list made {_hours(age)} ago"
         if age >= deny * HOUR:
             yield self._reason("LIST-OLD", observed, f"a list younger than {_hours(deny * HOUR)}", case)
@@ -81,7 +81,7 @@ class WorkingHours:
         weekday, minute = (local // DAY + _FIRST_WEEKDAY) % 7, local % DAY // MINUTE
         if weekday in self.hours.days and self.hours.start <= minute < self.hours.end:
             return
-        observed = f"{WEEK[weekday]} {_clock(minute)} by local time ({_time(case.latest)})"
+        observed = f"{WEEK[weekday]} {_clock(minute)} by local time ({readable(case.latest)})"
         days = ", ".join(WEEK[day] for day in self.hours.days)
         required = f"{days}, from {_clock(self.hours.start)} up to {_clock(self.hours.end)}"
         yield Reason("OUT-OF-HOURS", self.name, observed, required, "time", case.basis("policy"), "out_of_hours")
@@ -95,7 +95,3 @@ def _hours(seconds: int) -> str:
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def _time(seconds: int) -> str:
-    return rfc3339(seconds) if seconds <= LAST_SECOND else f"second {seconds}"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custody.errors import CustodyError, InputError
-from custody.times import LAST_SECOND, rfc3339, seconds_of
+from custody.times import LAST_SECOND, readable, rfc3339, seconds_of
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,16 @@ def test_any_text_is_a_time_in_its_one_spelling_or_refused(text: str) -> None:
         assert error.code in ("TIME-FORM", "TIME-RANGE")
     else:
         assert rfc3339(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "1970-01-01T00:00:00Z"),
+        (LAST_SECOND, "9999-12-31T23:59:59Z"),
+        (LAST_SECOND + 1, "second 253402300800"),
+        (-1, "second -1"),
+    ],
+)
+def test_people_are_told_any_number_of_seconds(seconds: int, text: str) -> None:
+    assert readable(seconds) == text

@@ -207,6 +207,12 @@ def test_one_earlier_request_is_told_by_its_amount_and_another_by_its_record() -
     assert repeated(REVIEW, equal, alike, block=BLOCK) == ["DUPLICATE-PAYMENT", "DUPLICATE-RECORD"]
 
 
+def test_an_earlier_request_that_repeats_both_ways_is_told_once() -> None:
+    two = examples.review((examples.PAYEE, 40_000), (examples.PAYEE, 100_000))
+    block = examples.block(examples.record((0, examples.PAYEE, 40_000), (1, examples.PAYEE, 100_000)))
+    assert repeated(REVIEW, past(two, block=block), block=BLOCK) == ["DUPLICATE-PAYMENT"]
+
+
 def test_a_policy_may_let_more_people_answer_for_a_duplicate() -> None:
     asked = Requirement(2, "compliance", 1)
     policy = dataclasses.replace(POLICY, escalations=(Escalation("duplicate", asked),))

@@ -1,0 +1,210 @@
+"""Mutation testing: changes one thing of a module at a time, and lists the changes that no test notices.
+
+Each mutant runs in a forked child, in memory: nothing in the tree is written. First the tests that are named for the
+module, then, for a mutant that survives those, the other unit tests of its room and the properties of its name.
+
+    .venv/bin/python tests/mutation/run.py custody/policy/history.py custody/policy/repeats.py
+    .venv/bin/python tests/mutation/run.py --list custody/policy/history.py
+
+Survivors that are no fault of the tests are explained in tests/mutation/README.md. Exit 1 when something survived.
+"""
+
+import argparse
+import ast
+import copy
+import importlib.abc
+import importlib.machinery
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS = 120
+
+_COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
+_COUNTED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Mod: ast.Add,
+    ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
+}  # fmt: skip
+_NAMED = {"max": "min", "min": "max", "any": "all", "all": "any"}
+_CODE = re.compile(r"[A-Z]+(-[A-Z0-9]+)+")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module with one thing changed: where, what, and the changed tree."""
+
+    path: Path
+    line: int
+    what: str
+    tree: ast.Module
+
+    def __str__(self) -> str:
+        source = self.path.read_text("utf-8").splitlines()[self.line - 1].strip()
+        return f"{self.path.relative_to(ROOT)}:{self.line}: {self.what}: {source}"
+
+
+def mutants(path: Path) -> Iterator[Mutant]:
+    """Every mutant of a module."""
+    tree = ast.parse(path.read_text("utf-8"))
+    left_out = {id(inner) for node in ast.walk(tree) for inner in _of_no_matter(node)}
+    for position, node in enumerate(ast.walk(tree)):
+        for what, replaced in (*_of_values(node), *_of_steps(node)) if id(node) not in left_out else ():
+            place = node.target if isinstance(node, ast.comprehension) else node
+            yield Mutant(path, getattr(place, "lineno", 1), what, _with(tree, position, replaced))
+
+
+def _of_no_matter(node: ast.AST) -> Iterator[ast.AST]:
+    """Decorators, such as whether a class has slots, and annotations."""
+    parts = [*getattr(node, "decorator_list", ()), getattr(node, "annotation", None), getattr(node, "returns", None)]
+    yield from (inner for part in parts if part for inner in ast.walk(part))
+
+
+def _with(tree: ast.Module, position: int, replaced: ast.AST) -> ast.Module:
+    """A copy of the tree in which another node stands at a place."""
+    changed = copy.deepcopy(tree)
+    node = next(one for index, one in enumerate(ast.walk(changed)) if index == position)
+    for parent in ast.walk(changed):
+        for name, value in ast.iter_fields(parent):
+            if value is node:
+                setattr(parent, name, replaced)
+            elif isinstance(value, list) and any(one is node for one in value):
+                setattr(parent, name, [replaced if one is node else one for one in value])
+    return ast.fix_missing_locations(changed)
+
+
+def _of_values(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Another value."""
+    match node:
+        case ast.Compare(left, [operator, *others], compared) if type(operator) in _COMPARED:
+            yield "comparison", ast.Compare(left, [_COMPARED[type(operator)](), *others], compared)
+        case ast.BoolOp(operator, values):
+            yield "and, or", ast.BoolOp(ast.Or() if isinstance(operator, ast.And) else ast.And(), values)
+        case ast.UnaryOp(ast.Not(), operand):
+            yield "without not", operand
+        case ast.BinOp(left, operator, right) if type(operator) in _COUNTED:
+            yield "operator", ast.BinOp(left, _COUNTED[type(operator)](), right)
+        case ast.Constant(bool(value)):
+            yield "constant", ast.Constant(not value)
+        case ast.Constant(int(value)):
+            yield "constant + 1", ast.Constant(value + 1)
+        case ast.Constant(str(value)) if _CODE.fullmatch(value):
+            yield "another code", ast.Constant(value + "-X")
+        case ast.Name(name, ast.Load()) if name in _NAMED:
+            yield _NAMED[name], ast.Name(_NAMED[name], ast.Load())
+
+
+def _of_steps(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Another way through."""
+    match node:
+        case ast.If(test, body, orelse):
+            yield "if not", ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+        case ast.IfExp(test, body, orelse):
+            yield "if not", ast.IfExp(ast.UnaryOp(ast.Not(), test), body, orelse)
+        case ast.comprehension(target, source, conditions, asynchronous) if conditions:
+            yield "without its if", ast.comprehension(target, source, conditions[1:], asynchronous)
+        case ast.Expr(ast.Yield() | ast.YieldFrom()):
+            yield "yields nothing", ast.If(ast.Constant(0), [node], [])  # type: ignore[list-item]
+        case ast.Return(ast.expr()):
+            yield "returns None", ast.Return(ast.Constant(None))
+        case ast.Continue() | ast.Return(None):
+            yield "goes on", ast.Pass()
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Gives a module its mutant's code."""
+
+    def __init__(self, name: str, mutant: Mutant) -> None:
+        self._name, self._mutant = name, mutant
+
+    def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
+        """The spec of the one module."""
+        if name != self._name:
+            return None
+        return importlib.machinery.ModuleSpec(name, self, origin=str(self._mutant.path))
+
+    def get_source(self, fullname: str) -> str:
+        """What stands in the file."""
+        del fullname
+        return self._mutant.path.read_text("utf-8")
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The mutant's code."""
+        del fullname
+        return compile(self._mutant.tree, str(self._mutant.path), "exec")
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Runs it."""
+        module.__file__ = str(self._mutant.path)
+        exec(self.get_code(module.__name__), module.__dict__)  # noqa: S102
+
+
+def _run(mutant: Mutant, tests: Sequence[str]) -> bool:
+    """Whether a test fails, in a child that is this process but for the mutant; one that takes too long has failed."""
+    child = os.fork()
+    if child == 0:
+        os.chdir(ROOT)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        signal.alarm(SECONDS)
+        name = ".".join(mutant.path.relative_to(ROOT).with_suffix("").parts)
+        sys.meta_path.insert(0, _Finder(name, mutant))
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
+        os._exit(min(pytest.main([*options, *tests]), 1))
+    _, status = os.waitpid(child, 0)
+    return status != 0
+
+
+def near_tests(path: Path) -> list[str]:
+    """The tests that are named for a module."""
+    room = ROOT / "tests/unit" / path.parent.name
+    return sorted(map(str, [*room.glob(f"test_{path.stem}.py"), *room.glob(f"test_{path.stem}_*.py")]))
+
+
+def far_tests(path: Path, further: Sequence[str]) -> list[str]:
+    """The other unit tests of its room, and what the caller names."""
+    room = ROOT / "tests/unit" / path.parent.name
+    return [*further, *sorted(str(one) for one in room.glob("test_*.py") if str(one) not in near_tests(path))]
+
+
+def survives(mutant: Mutant, further: Sequence[str]) -> bool:
+    """Whether no test notices."""
+    stages = near_tests(mutant.path), far_tests(mutant.path, further)
+    return not any(tests and _run(mutant, tests) for tests in stages)
+
+
+def main() -> int:
+    """The survivors."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("module", nargs="+", type=lambda name: Path(name).resolve())
+    options.add_argument("--tests", nargs="*", default=[], help="further tests, run for those that the first miss")
+    options.add_argument("--jobs", type=int, default=2)
+    options.add_argument("--list", action="store_true", help="only tell the mutants")
+    asked = options.parse_args()
+    found = [mutant for path in asked.module for mutant in mutants(path)]
+    if asked.list:
+        print(*found, sep="\n")
+        return 0
+    started = time.monotonic()
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        outcomes = pool.map(lambda one: (one, survives(one, asked.tests)), found)
+        alive = [mutant for mutant, lives in outcomes if lives and print(mutant, flush=True) is None]
+    print(f"{len(found)} mutants, {len(alive)} survived, {time.monotonic() - started:.0f} s")
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
