@@ -7,7 +7,6 @@ and the time. The same values give the same judgement, byte for byte.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from custody.amounts import format_amount
 from custody.audit.checkpoint import Checkpoint, LogVerifier
@@ -199,8 +198,12 @@ def _evidence(request: WithdrawalRequest) -> str:
 
 
 def _paid_before(case: Case) -> Iterator[str]:
-    for output, amount, request in islice(earlier_payments(case), MAX_PAID_BEFORE):
+    earlier = list(earlier_payments(case))
+    for output, amount, request in earlier[:MAX_PAID_BEFORE]:
         yield f"{format_amount(amount, output.asset)} to the payee of output {output.index}, by request {request}"
+    if more := earlier[MAX_PAID_BEFORE:]:
+        paid = ", ".join(str(index) for index in sorted({output.index for output, _, _ in more})[:MAX_PAID_BEFORE])
+        yield f"{len(more):,} more times, which the log has, to the payees of outputs {paid}"
 
 
 def _maker(request: WithdrawalRequest, installed: Installed) -> str | None:

@@ -34,7 +34,7 @@ def _listed(old: Allowed | None, new: Allowed | None) -> Iterator[Change]:
     elif one := old or new:
         judged = verdict(loosens=new is not None, yes="known", no="not known")
         yield Change(new is not None, "allowlist", *states, f"the destination {one.address}: {judged}")
-    if old and not new:
+    if old and (new is None or old.address != new.address):
         yield Change(True, "allowlist", *states, _like(old.address))
 
 

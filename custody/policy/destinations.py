@@ -125,8 +125,9 @@ class FirstPayment:
 class NotLookAlike:
     """No destination begins and ends like one that is known without being it; people compare the ends alone.
 
-    Known are what the policy names and whom the history paid, on whatever network: it is the text that deceives. An
-    earlier payment excuses nobody: whoever saw the other address coming could have had himself paid first.
+    Known are what the policy names, whom the history paid, on whatever network, and whom else the transaction pays: it
+    is the text that deceives. An earlier payment excuses nobody: whoever saw the other address coming could have had
+    himself paid first.
     """
 
     name: ClassVar[str] = "look_alike"
@@ -167,6 +168,7 @@ class NotLookAlike:
         yield from ((own.address, policy) for own in self.own_accounts if own.address)
         for past in recent(case, SEEN_DAYS * DAY):
             yield from ((address, f"request {past.request}") for address, _, _ in past.payments)
+        yield from ((output.address, case.transaction) for output in case.review.payments)
 
 
 @dataclass(frozen=True, slots=True)

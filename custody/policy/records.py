@@ -40,8 +40,7 @@ class RecordPresent:
         if paid and not case.travel_rule:
             observed = f"{len(paid)} to pay, and no travel-rule record"
             required = "a record for every output that is neither change nor an account of this house"
-            transaction = f"transaction {case.review.digest.hex()}"
-            yield Reason("TRAVEL-RULE-NONE", self.name, observed, required, "records", transaction)
+            yield Reason("TRAVEL-RULE-NONE", self.name, observed, required, "records", case.transaction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class RecordBound:
             times[entry.covered.index] += 1
             yield from self._judge(entry, outputs.get(entry.covered.index), case)
         for output in case.review.payments:
-            yield from self._count(output, times[output.index], f"transaction {case.review.digest.hex()}")
+            yield from self._count(output, times[output.index], case.transaction)
 
     def _entries(self, case: Case) -> Iterator[_Entry]:
         for index, (record, evidence) in enumerate(zip(case.records, _evidence(case), strict=True)):

@@ -133,3 +133,13 @@ def test_two_accounts_that_swap_their_names_loosen() -> None:
 def test_a_first_policy_tells_every_destination_and_account() -> None:
     new = dataclasses.replace(knowing((ADDRESS, "A")), own_accounts=(account(),), chains=())
     assert loosening(compare_policy(None, new)) == [True, True]
+
+
+def test_a_destination_that_is_written_in_another_way_lets_what_looked_like_it_pass() -> None:
+    """One key hash, as P2WPKH and as P2PKH: the payee stays known, the text that guarded itself is gone."""
+    legacy, chain = "mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r", chains.REGTEST
+    entries = (Allowed(chain, one, "A", decode_on_chain(one, chain)) for one in (examples.PAYEE, legacy))
+    old, new = (dataclasses.replace(POLICY, allowlist=(entry,)) for entry in entries)
+    (change,) = compare_policy(old, new)
+    assert change.loosens
+    assert change.example == f"a payment to an address that looks like {examples.PAYEE}: refused before, allowed now"

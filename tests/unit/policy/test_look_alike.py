@@ -116,6 +116,17 @@ def test_bitcoin_addresses_that_look_alike_are_found_among_several_payments() ->
     assert known in told[0].observed
 
 
+def test_two_new_payees_of_one_transaction_that_look_alike_are_both_refused() -> None:
+    """A thief's output beside the honest one: who reads both takes them for one payee in two payments."""
+    honest, thief = "bc1qzyg3zygqqqqqqqqqqqqqqqqqqqqqqqqqprq8w6", "bc1qzyg3zygqqqqqqqqqqqqqqqqqqqqpak54u3q8w6"
+    two = examples.review((honest, 5), (thief, 5), chain_id=BITCOIN.chain_id)
+    told = found("", chain=BITCOIN, review=two)
+    assert [one.fact for one in told] == ["outputs[0].address", "outputs[1].address"]
+    assert {one.evidence for one in told} == {f"transaction {two.digest.hex()}"}
+    twice = examples.review((honest, 5), (honest, 5), chain_id=BITCOIN.chain_id)
+    assert found("", chain=BITCOIN, review=twice) == []
+
+
 @pytest.mark.parametrize("concern", CONCERNS)
 def test_no_policy_can_let_more_people_answer_for_it(concern: str) -> None:
     asked = Escalation(concern, Requirement(1, "approver", 1))
