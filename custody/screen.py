@@ -149,8 +149,6 @@ def _names(persons: tuple[Person, ...]) -> str:
 
 
 def _name(person: Person) -> str:
-    if person.either is None:
-        return "?"
     names = person.either.names
     match (names.of_kind("LEGL") or names.latin)[:1]:
         case (NaturalName(primary=primary, secondary=secondary),):

@@ -116,7 +116,6 @@ def _policy(version: int, approvals: tuple[Requirement, ...], **others: Any) -> 
     return Policy(approvals=tuple(sorted(approvals)), **given)
 
 
-_APPROVALS = Rows(Asked(Requirement, REQUIREMENT), 0, len(ROLES), attrgetter("role"), "role")
 _DOCUMENT = Object(
     _policy,
     {

@@ -96,8 +96,3 @@ def _past(row: list[Json]) -> Past:
         records=records,
         authorizations=authorizations,
     )
-
-
-def _payment(row: list[Json]) -> tuple[str, int, str]:
-    address, amount, asset_id = row
-    return str(address), int(str(amount)), str(asset_id)

@@ -43,8 +43,10 @@ def unknown_worth(_currency: str) -> int | None:
 
 def is_below(threshold: Threshold | None, worth: Worth) -> bool:
     """Whether a transfer is worth less than the threshold. One whose worth nobody can say is not."""
-    value = worth(threshold.currency) if threshold else None
-    return threshold is not None and value is not None and value < threshold.minor_units
+    if threshold is None:
+        return False
+    value = worth(threshold.currency)
+    return value is not None and value < threshold.minor_units
 
 
 def incomplete_record(
@@ -68,7 +70,7 @@ def incomplete_payload(
     """Every way in which the payload alone falls short: the standard's constraints, and the jurisdiction's demands."""
     yield from incomplete(payload, where, terms.today, hosted=hosted)
     profile = terms.profile
-    demanded = profile.below if profile.below and is_below(profile.threshold, worth) else profile.above
+    demanded = (profile.below if is_below(profile.threshold, worth) else None) or profile.above
     for subject in subjects(payload, where):
         yield from _demands(subject, _of_part(demanded, subject.part))
         for residents in profile.residents if subject.part == "originator" else ():
@@ -87,15 +89,12 @@ def _of_part(demanded: Parties, part: str) -> Persons:
 
 def _demands(subject: Subject, demanded: Persons) -> Iterator[Finding]:
     groups: Groups = demanded.natural if subject.person.natural else demanded.legal
-    if person := subject.person.either:
-        yield from missing(person, subject.accounts, groups, subject.place)
+    yield from missing(subject.person.either, subject.accounts, groups, subject.place)
 
 
 def _lives_in(person: Person, countries: tuple[str, ...]) -> bool:
     either = person.either
-    return either is not None and any(
-        country in countries for country in (either.country, *(address.country for address in either.addresses))
-    )
+    return any(country in countries for country in (either.country, *(address.country for address in either.addresses)))
 
 
 def _vasp(vasp: Counterparty, person: Person | None, where: str) -> Iterator[Finding]:
@@ -106,7 +105,7 @@ def _vasp(vasp: Counterparty, person: Person | None, where: str) -> Iterator[Fin
         yield Finding("PROFILE-JURISDICTION", f"{where}.jurisdiction", observed, required)
     if vasp.lei and not check_digits_hold(vasp.lei):
         yield Finding("LEI-CHK", f"{where}.lei", "check digits that do not belong to it", CHECK_DIGITS)
-    if person and person.either:
+    if person:
         if vasp.name not in map(whole_name, person.either.names.latin):
             observed = "another name than the beneficiaryVASP has"
             yield Finding("VASP-COUNTERPARTY", f"{where}.name", observed, "one of the names of the beneficiaryVASP")

@@ -61,7 +61,7 @@ def subjects(payload: Ivms101, where: str) -> Iterator[Subject]:
         yield Subject(f"{where}.transferPath[{index}].intermediaryVASP", "transferPath", step.vasp)
 
 
-def parties_present(payload: Ivms101, where: str, *, hosted: bool = True) -> Iterator[Finding]:
+def parties_present(payload: Ivms101, where: str, *, hosted: bool) -> Iterator[Finding]:
     """FATF Recommendation 16: originator, beneficiary and their VASPs are named; an unhosted wallet has none."""
     parties = {
         "originator": payload.originator,
@@ -117,8 +117,6 @@ def originator_information_natural_person(subject: Subject) -> Iterator[Finding]
 def country(subject: Subject) -> Iterator[Finding]:
     """C3: every country is an ISO 3166-1 alpha-2 code or XX."""
     person = subject.person.either
-    if not person:
-        return
     issued = person.national_identification
     countries: list[tuple[str, str | None]] = [
         (f"geographicAddress[{index}].country", one.country) for index, one in enumerate(person.addresses)
@@ -158,8 +156,7 @@ def legal_name_present_natural_person(subject: Subject) -> Iterator[Finding]:
 
 def valid_address(subject: Subject) -> Iterator[Finding]:
     """C8: an address has an address line, or a street with a building's name or number."""
-    person = subject.person.either
-    for index, address in enumerate(person.addresses if person else ()):
+    for index, address in enumerate(subject.person.either.addresses):
         street = address.street_name and (address.building_name or address.building_number)
         if not (address.address_lines or street):
             required = "an address line, or a street with the building's name or number"
@@ -198,8 +195,7 @@ def complete_national_identifier_legal_person(subject: Subject) -> Iterator[Find
 
 def registration_authority(subject: Subject) -> Iterator[Finding]:
     """C10: the registration authority is on GLEIF's list, of which this program holds the one of `AS_OF`."""
-    person = subject.person.either
-    issued = person.national_identification if person else None
+    issued = subject.person.either.national_identification
     if issued and issued.registration_authority and issued.registration_authority not in AUTHORITIES:
         where = f"{subject.place}.nationalIdentification.registrationAuthority"
         observed = f"an authority that is not on GLEIF's list of {AS_OF}, the one that this program holds"

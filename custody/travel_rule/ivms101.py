@@ -102,16 +102,20 @@ class LegalPerson:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Person: exactly one of ``natural`` and ``legal``. The 2023 edition keeps account numbers here."""
+    """Person: an individual or a company. The 2023 edition keeps account numbers here."""
 
-    natural: NaturalPerson | None = None
-    legal: LegalPerson | None = None
+    either: NaturalPerson | LegalPerson
     account_numbers: tuple[str, ...] = ()
 
     @property
-    def either(self) -> NaturalPerson | LegalPerson | None:
-        """The one that is there."""
-        return self.natural or self.legal
+    def natural(self) -> NaturalPerson | None:
+        """The individual."""
+        return self.either if isinstance(self.either, NaturalPerson) else None
+
+    @property
+    def legal(self) -> LegalPerson | None:
+        """The company."""
+        return self.either if isinstance(self.either, LegalPerson) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,8 +167,14 @@ _LEGAL_PERSON = Object(
     },
 )
 
+
+def _person(account_numbers: tuple[str, ...], **given: NaturalPerson | LegalPerson | None) -> Person:
+    (either,) = (person for person in given.values() if person)
+    return Person(either, account_numbers)
+
+
 _PERSON = Object(
-    Person,
+    _person,
     {
         "natural": may("naturalPerson", shape=_NATURAL_PERSON),
         "legal": may("legalPerson", shape=_LEGAL_PERSON),

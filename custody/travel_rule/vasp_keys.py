@@ -47,7 +47,6 @@ CODES = {
     Fault.NUMBER: "VASPS-NUMBER",
     Fault.WORD: "VASPS-WORD",
     Fault.COUNT: "VASPS-COUNT",
-    Fault.CONFLICT: "VASPS-CONFLICT",
 }
 
 _CURVES: Mapping[tuple[object, object], str] = {("OKP", "Ed25519"): EDDSA, ("EC", "secp256k1"): ES256K}

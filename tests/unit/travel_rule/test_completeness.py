@@ -173,6 +173,19 @@ def test_the_counterparty_is_the_vasp_that_the_payload_names(changes: dict[str, 
     assert codes(changes) == found
 
 
+@pytest.mark.parametrize(
+    "identification",
+    [ABSENT, {"nationalIdentifier": "7", "nationalIdentifierType": "RAID", "registrationAuthority": "RA000412"}],
+)
+def test_the_counterparty_s_lei_contradicts_no_identification_of_another_kind(identification: object) -> None:
+    place = "ivms101.beneficiaryVASP.beneficiaryVASP.legalPerson.nationalIdentification"
+    assert codes({place: identification}) == []
+
+
+def test_who_names_a_vasp_as_counterparty_names_it_as_beneficiary_vasp() -> None:
+    assert codes({"ivms101.beneficiaryVASP": ABSENT}) == ["IVMS-PARTY"]
+
+
 def test_the_counterparty_may_go_by_a_trading_name_of_the_vasp() -> None:
     trading = {"legalPersonName": "Otherex", "legalPersonNameIdentifierType": "TRAD"}
     record = bent(HONEST, {"counterparty.name": "Otherex"})

@@ -171,7 +171,9 @@ def test_c8_an_address_leads_to_a_building(address: dict[str, Any], found: list[
 
 def test_a_vasp_on_the_way_is_judged_too() -> None:
     step = {"intermediaryVASP": examples.legal_person("Middle", examples.OTHER_LEI, country="ZZ"), "sequence": 0}
-    assert codes({"transferPath": {"transferPath": [step]}}) == ["IVMS-C3"]
+    (finding,) = judged(bent(of_2023(), {"transferPath": {"transferPath": [step]}}))
+    assert finding.code == "IVMS-C3"
+    assert finding.where == "it.transferPath[0].intermediaryVASP.legalPerson.countryOfRegistration"
 
 
 @pytest.mark.parametrize(
@@ -219,6 +221,24 @@ def test_c7_asks_nothing_of_an_individual(kind: str) -> None:
 )
 def test_c9_a_company_names_its_register_and_no_country(changes: dict[str, Any], found: list[str]) -> None:
     assert codes(changes) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "observed", "required"),
+    [
+        (identified("RAID"), "no registration authority", "the authority that registered the company"),
+        (
+            identified("LEIX", examples.HOUSE_LEI, registrationAuthority="RA000412"),
+            "a registration authority beside an LEI",
+            "no registration authority",
+        ),
+    ],
+)
+def test_c9_tells_a_register_that_is_missing_from_one_too_many(
+    changes: dict[str, Any], observed: str, required: str
+) -> None:
+    (finding,) = judged(bent(of_2023(), changes))
+    assert (finding.observed, finding.required) == (observed, required)
 
 
 @pytest.mark.parametrize("others", [{"registrationAuthority": "RA000553"}, {"countryOfIssue": "TZ"}, {}])

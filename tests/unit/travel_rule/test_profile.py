@@ -15,7 +15,7 @@ from custody.travel_rule.authorities import AUTHORITIES, parse_authorities
 from custody.travel_rule.countries import COUNTRIES
 from custody.travel_rule.data import package_data
 from custody.travel_rule.facts import FACTS
-from custody.travel_rule.profile import Parties, Persons, Profile, Threshold
+from custody.travel_rule.profile import Parties, Persons, Profile, Proof, Threshold
 from custody.travel_rule.profiles import DEFAULT, PROFILES, profile
 
 FIRST_DESIGNATED = [
@@ -24,6 +24,9 @@ FIRST_DESIGNATED = [
 ]
 DESIGNATED_IN_2024 = ["AE", "BH", "EE", "GB", "ID", "IN", "NG", "PT"]
 FATF: dict[str, Any] = json.loads(package_data("profiles/fatf.json"))
+
+
+PROOF = {"threshold": {"currency": "USD", "minor_units": 1}, "accepted": ["signature"]}
 
 
 def faults(**changes: Any) -> list[tuple[str, str]]:
@@ -99,6 +102,7 @@ def test_every_key_of_a_profile_is_needed(key: str) -> None:
         ({"version": 2}, "version"),
         ({"verified": True}, "top level"),
         ({"as_of": "2026-02-30"}, "as_of"),
+        ({"id": "x" * 17}, "id"),
         ({"sources": []}, "sources"),
         ({"threshold": {"currency": "GBP", "minor_units": 1}}, "threshold.currency"),
         ({"threshold": {"currency": "USD", "minor_units": 0}}, "threshold.minor_units"),
@@ -109,10 +113,18 @@ def test_every_key_of_a_profile_is_needed(key: str) -> None:
         ({"notice": {"jurisdictions": ["UK"]}}, "notice.jurisdictions[0]"),
         ({"unhosted": {"demands": ["name"], "proof": None}}, "unhosted.demands[0]"),
         ({"unhosted": {"demands": []}}, "unhosted.proof"),
+        ({"unhosted": {"demands": [], "proof": PROOF | {"accepted": []}}}, "unhosted.proof.accepted"),
     ],
 )
 def test_a_profile_of_another_shape_is_refused(changes: dict[str, Any], where: str) -> None:
     assert faults(**changes) == [("PROFILE-FILE", where)]
+
+
+def test_the_smallest_profile_is_one_source_one_proof_and_the_longest_word() -> None:
+    smallest = {"id": "x" * 16, "sources": FATF["sources"][:1], "unhosted": {"demands": [], "proof": PROOF}}
+    read = Profile.parse(json.dumps(FATF | smallest).encode())
+    assert (read.id, len(read.sources), read.unhosted.demands) == ("x" * 16, 1, ())
+    assert read.unhosted.proof == Proof(Threshold("USD", 1), ("signature",))
 
 
 def test_a_demand_outside_the_vocabulary_is_refused() -> None:

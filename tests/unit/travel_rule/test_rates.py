@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from custody import chains
 from custody.travel_rule.completeness import is_below
 from custody.travel_rule.profile import Threshold
-from custody.travel_rule.rates import ReferenceRate, in_money, worth
+from custody.travel_rule.rates import MINOR_DIGITS, ReferenceRate, in_money, worth
 
 BTC = chains.BITCOIN.coin
 ETHER = chains.ETHEREUM.coin
@@ -29,6 +29,10 @@ RATES = (
 )
 def test_base_units_are_worth_whole_cents_rounded_up(amount: int, money: int) -> None:
     assert worth(amount, 8, RATES[0]) == money
+
+
+def test_the_minor_units_are_those_of_iso_4217() -> None:
+    assert MINOR_DIGITS == {"EUR": 2, "JPY": 0, "USD": 2}
 
 
 def test_yen_have_no_minor_unit() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import examples
+import payloads
 import pytest
 
 from custody.codec import canonical_json
@@ -55,6 +56,7 @@ def test_a_record_is_read() -> None:
     (record,) = parse_block(of(RECORD))
     (output,) = record.outputs
     assert (output.index, output.address, output.amount, output.asset) == (0, examples.PAYEE, 150_000, None)
+    assert record.vasp is record.counterparty
     assert (record.counterparty.name, record.counterparty.jurisdiction) == (examples.OTHER_VASP, "GB")
     assert record.ivms101.beneficiary is not None
 
@@ -178,6 +180,8 @@ def test_an_unhosted_wallet_is_read(wallet: dict[str, str]) -> None:
         ({"unhosted": {"name": "x"}}, [("KEY", "unhosted")]),
         ({"unhosted": {}, "name": "x", "jurisdiction": "GB"}, [("KEY", "")]),
         ([], [("TYPE", "")]),
+        (None, [("TYPE", "")]),
+        (7, [("TYPE", "")]),
     ],
 )
 def test_an_unhosted_wallet_is_strict(counterparty: Any, found: list[tuple[str, str]]) -> None:
@@ -210,6 +214,31 @@ def test_a_notice_is_strict(changes: dict[str, Any], found: tuple[str, str]) -> 
     assert faults(of(record)) == [(found[0], f"records[0].notice.{found[1]}")]
 
 
+@pytest.mark.parametrize(
+    ("place", "limit"),
+    [("outputs.0.address", 128), ("outputs.0.asset", 200), ("counterparty.name", 100), ("notice.protocol", 32),
+     ("notice.reference", 200)],
+)  # fmt: skip
+def test_texts_end_at_their_lengths(place: str, limit: int) -> None:
+    assert parse_block(of(payloads.bent(RECORD, {place: "x" * limit})))
+    where = "records[0]." + place.replace(".0", "[0]")
+    assert faults(of(payloads.bent(RECORD, {place: "x" * (limit + 1)}))) == [("TEXT", where)]
+
+
+@pytest.mark.parametrize(
+    ("encoded", "required"),
+    [
+        (b"0" * (MAX_BLOCK_BYTES + 1), "canonical JSON of at most 262,144 bytes"),
+        (b"{", "The fault is at line 1, column 2."),
+    ],
+)
+def test_what_cannot_be_read_is_told_how_it_could_be(encoded: bytes, required: str) -> None:
+    with pytest.raises(SchemaError) as caught:
+        parse_block(encoded)
+    (finding,) = caught.value.findings
+    assert finding.required == required
+
+
 def test_each_record_has_a_digest_of_its_own_text() -> None:
     other = examples.record((1, examples.SECOND_PAYEE, 7))
     expected = tuple(hashlib.sha256(block(record)).hexdigest() for record in (RECORD, other))
@@ -228,6 +257,7 @@ def test_faults_of_all_records_are_told() -> None:
 
 def test_counts_are_bounded() -> None:
     assert faults(of()) == [("COUNT", "records")]
+    assert faults(of(RECORD | {"outputs": []})) == [("COUNT", "records[0].outputs")]
     assert faults(of(*[{}] * (MAX_RECORDS + 1))) == [("COUNT", "records")]
     record = copy.deepcopy(RECORD) | {"outputs": [{}] * (MAX_OUTPUTS + 1)}
     assert faults(of(record)) == [("COUNT", "records[0].outputs")]

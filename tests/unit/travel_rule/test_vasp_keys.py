@@ -14,7 +14,7 @@ from custody.coordinator import rules_in_words
 from custody.errors import InputError
 from custody.evm.tokens import TokenRegistry
 from custody.travel_rule.record import Counterparty
-from custody.travel_rule.vasp_keys import MAX_KEYS, MAX_VASP_KEYS_BYTES, MAX_VASPS, VaspKeys
+from custody.travel_rule.vasp_keys import MAX_KEYS, MAX_VASP_KEYS_BYTES, MAX_VASPS, VaspKey, VaspKeys
 
 TEXT = vasps.TOML.decode()
 
@@ -78,6 +78,37 @@ def test_a_key_is_read_from_base64url_from_hex_and_uncompressed() -> None:
     ed25519 = vasps.public_text(vasps.ED25519)
     raw = vasps.base64.urlsafe_b64decode(ed25519 + "=")
     assert VaspKeys.parse(changed(ed25519, raw.hex()).encode()) == vasps.KEYS
+
+
+@pytest.mark.parametrize("kid", [vasps.ED25519, vasps.SECP256K1])
+def test_a_key_is_read_from_the_jwk_that_its_owner_publishes_and_never_from_a_private_one(kid: str) -> None:
+    private = vasps.private_key(kid)
+    (expected,) = (key for key in vasps.KEYS.vasps[0].keys if key.kid == kid)
+    assert VaspKey.from_jwk(kid, private.as_dict(private=False), expected.not_after) == expected
+    with pytest.raises(InputError, match="private key") as caught:
+        VaspKey.from_jwk(kid, private.as_dict(private=True), expected.not_after)
+    assert caught.value.code == "VASPS-JWK"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kty": "EC"},
+        {"crv": "X25519"},
+        {"crv": "ed25519"},
+        {"x": ""},
+        {"x": "AAAA"},
+        {"x": 7},
+        {"kty": "EC", "crv": "P-256", "y": "AAAA"},
+        {"kty": "EC", "crv": "secp256k1"},
+        {"kty": "EC", "crv": "secp256k1", "y": "AAAA"},
+    ],
+)
+def test_a_jwk_of_another_curve_or_of_no_point_is_refused(changes: dict[str, object]) -> None:
+    public = vasps.private_key(vasps.ED25519).as_dict(private=False)
+    with pytest.raises(InputError, match="public key as a JWK") as caught:
+        VaspKey.from_jwk(vasps.ED25519, public | changes, 0)
+    assert caught.value.code == "VASPS-JWK"
 
 
 @pytest.mark.parametrize(
