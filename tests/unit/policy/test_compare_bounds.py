@@ -114,6 +114,19 @@ def test_an_example_names_the_caps_that_still_refuse_it() -> None:
     )
 
 
+def test_a_cap_that_an_example_reaches_exactly_does_not_refuse_it() -> None:
+    exact = {"day_caps": ((COIN, 7),), "first_payments": ((COIN, 7),)}
+    up = only(compare_policy(bounded(**exact, caps=((COIN, 6),)), bounded(**exact, caps=((COIN, 9),))))
+    assert up.example == (
+        "a payment of 0.00000007 rBTC to any address that is not flagged: refused before, allowed now"
+    )
+
+
+def test_a_payment_to_a_payee_who_is_new_needs_a_bound_of_its_own() -> None:
+    up = only(compare_policy(bounded(caps=((COIN, 0),), first_payments=()), bounded(caps=LARGE, first_payments=())))
+    assert " to any address that is not flagged and not new: " in up.example
+
+
 def test_a_payment_is_told_with_whom_it_may_go_to() -> None:
     held = {"known_above": ((COIN, 5),), "signed_above": ((COIN, 6),), "first_payments": ((COIN, 3),)}
     up = only(compare_policy(bounded(**held, caps=((COIN, 6),)), bounded(**held, caps=((COIN, 9),))))

@@ -60,7 +60,7 @@ def test_each_of_many_destinations_is_told() -> None:
 
 def test_another_name_or_another_order_of_destinations_decides_nothing() -> None:
     (change,) = compare_policy(knowing((ADDRESS, "A"), (OTHER, "B")), knowing((OTHER, "B"), (ADDRESS, "C")))
-    assert not change.loosens
+    assert (change.loosens, change.after) == (False, f"ethereum: {ADDRESS}, C")
 
 
 def test_a_destination_is_known_on_its_network_alone() -> None:
@@ -95,12 +95,15 @@ def test_another_account_under_the_same_name_loosens(old: OwnAccount, new: OwnAc
 def test_a_cold_account_that_is_the_houses_no_more_tightens() -> None:
     (change,) = compare_policy(owning(account()), owning())
     assert (change.loosens, change.after) == (False, "not named")
+    assert change.example.endswith(" without a record: allowed before, refused now")
 
 
 def test_a_hot_account_that_is_the_houses_no_more_is_bounded_no_more() -> None:
     bounded, gone = compare_policy(owning(account("hot")), owning())
     assert (bounded.loosens, gone.loosens) == (True, False)
-    assert "more than to_hot_per_day" in bounded.example
+    assert bounded.example == (
+        "a payment of more than to_hot_per_day to the account qqqqqqqq, with a record: refused before, allowed now"
+    )
 
 
 def test_an_account_that_is_named_by_its_address_guarded_what_looks_like_it() -> None:

@@ -77,6 +77,8 @@ def test_who_is_asked_of_every_request_is_asked_where_a_concern_is_met_too() -> 
     [
         ([], [(50, TWO)], 51),
         ([(60, TWO)], [(50, TWO)], 51),
+        ([(51, TWO)], [(50, TWO)], 51),
+        ([(60, ONE), (90, ONE)], [(60, TWO), (90, THREE)], 61),
         ([(50, ONE)], [(50, TWO)], 51),
         ([(50, TWO)], [(50, APART)], 51),
         ([(50, TWO)], [(50, TWO), (90, THREE)], 91),

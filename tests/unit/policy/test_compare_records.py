@@ -12,6 +12,7 @@ from custody.policy.clauses import TravelRulePolicy
 from custody.policy.compare import compare_policy
 from custody.policy.compare_records import asks_no_less
 from custody.policy.document import Policy
+from custody.times import LAST_SECOND
 from custody.travel_rule.profile import Persons
 from custody.travel_rule.profiles import PROFILES, profile
 from custody.travel_rule.rates import ReferenceRate
@@ -34,6 +35,7 @@ def only(changes: tuple[Change, ...]) -> Change:
 def test_a_rate_that_is_new_or_another_loosens(old: tuple[tuple[int, int], ...]) -> None:
     change = only(compare_policy(judging("eu", *old), judging("eu", (5, 60))))
     assert (change.loosens, change.rule) == (True, "travel_rule.rates")
+    assert f"for a payment in {chains.BITCOIN.coin.asset_id} without" in change.example
 
 
 def test_a_rate_that_is_gone_puts_everything_above_the_threshold() -> None:
@@ -42,6 +44,13 @@ def test_a_rate_that_is_gone_puts_everything_above_the_threshold() -> None:
     assert change.before.startswith("5 minor units of EUR for one whole ")
     assert change.before.endswith("until 1970-01-01T00:01:00Z")
     assert change.after == "no rate: every payment is above the threshold"
+
+
+@pytest.mark.parametrize(
+    ("second", "told"), [(-1, "long ago"), (0, "1970-01-01T00:00:00Z"), (LAST_SECOND, "9999-12-31T23:59:59Z")]
+)
+def test_a_rate_says_until_when_it_holds(second: int, told: str) -> None:
+    assert only(compare_policy(judging("eu"), judging("eu", (5, second)))).after.endswith(f", until {told}")
 
 
 def test_a_rate_decides_nothing_where_the_jurisdiction_has_no_threshold_in_its_currency() -> None:
