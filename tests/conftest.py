@@ -20,6 +20,10 @@ _SCRATCH = pytest.StashKey[Path]()
 
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+# A mutant needs one example that fails, not the smallest.
+hypothesis.settings.register_profile(
+    "mutation", deadline=None, derandomize=True, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
+)
 hypothesis.settings.load_profile("ci" if IN_CI else "local")
 
 

@@ -1,9 +1,12 @@
 """Mutation testing: changes one thing of a module at a time, and lists the changes that no test notices.
 
 Each mutant runs in a forked child, in memory: nothing in the tree is written. First the tests that are named for the
-module, then, for a mutant that survives those, the other unit tests of its room and the properties of its name.
+module and those given, then, for a mutant that survives those, the other unit tests of its room. All of them must pass
+without a mutant, or every mutant would seem to be noticed. A bound named MAX_ has no mutants: tests/test_docs.py holds
+each to docs/spec/limits.md.
 
     .venv/bin/python tests/mutation/run.py custody/policy/history.py custody/policy/repeats.py
+    .venv/bin/python tests/mutation/run.py --sample 50 custody/policy/clauses.py
     .venv/bin/python tests/mutation/run.py --list custody/policy/history.py
 
 Survivors that are no fault of the tests are explained in tests/mutation/README.md. Exit 1 when something survived.
@@ -15,6 +18,7 @@ import copy
 import importlib.abc
 import importlib.machinery
 import os
+import random
 import re
 import signal
 import sys
@@ -22,6 +26,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -38,8 +43,24 @@ _COUNTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Mod: ast.Add,
     ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
+_TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.GtE, ast.LtE: ast.Gt, ast.Gt: ast.LtE, ast.GtE: ast.Lt,
+}  # fmt: skip
+# Arguments whose order says nothing, and texts of findings, of which few tests read which is which.
+_NOT_SWAPPED = {"max", "min", "fault", "Finding", "InputError", "Reason"}
 _NAMED = {"max": "min", "min": "max", "any": "all", "all": "any"}
 _CODE = re.compile(r"[A-Z]+(-[A-Z0-9]+)+")
+_OPTIONS = [
+    "-x",
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "-p",
+    "no:randomly",
+    "--hypothesis-profile=mutation",
+]
 
 
 @dataclass(frozen=True)
@@ -61,14 +82,20 @@ def mutants(path: Path) -> Iterator[Mutant]:
     tree = ast.parse(path.read_text("utf-8"))
     left_out = {id(inner) for node in ast.walk(tree) for inner in _of_no_matter(node)}
     for position, node in enumerate(ast.walk(tree)):
-        for what, replaced in (*_of_values(node), *_of_steps(node)) if id(node) not in left_out else ():
+        for what, replaced in _changes(node) if id(node) not in left_out else ():
             place = node.target if isinstance(node, ast.comprehension) else node
             yield Mutant(path, getattr(place, "lineno", 1), what, _with(tree, position, replaced))
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    yield from (*_of_values(node), *_of_constants(node), *_of_steps(node))
 
 
 def _of_no_matter(node: ast.AST) -> Iterator[ast.AST]:
     """Decorators, such as whether a class has slots, and annotations."""
     parts = [*getattr(node, "decorator_list", ()), getattr(node, "annotation", None), getattr(node, "returns", None)]
+    if isinstance(node, ast.Assign) and all(re.match("MAX_", ast.unparse(target)) for target in node.targets):
+        parts.append(node.value)
     yield from (inner for part in parts if part for inner in ast.walk(part))
 
 
@@ -90,20 +117,36 @@ def _of_values(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     match node:
         case ast.Compare(left, [operator, *others], compared) if type(operator) in _COMPARED:
             yield "comparison", ast.Compare(left, [_COMPARED[type(operator)](), *others], compared)
+            if type(operator) in _TURNED:
+                yield "turned", ast.Compare(left, [_TURNED[type(operator)](), *others], compared)
         case ast.BoolOp(operator, values):
             yield "and, or", ast.BoolOp(ast.Or() if isinstance(operator, ast.And) else ast.And(), values)
+            for index in range(len(values)):
+                rest = values[:index] + values[index + 1 :]
+                yield f"without operand {index}", ast.BoolOp(operator, rest) if rest[1:] else rest[0]
         case ast.UnaryOp(ast.Not(), operand):
             yield "without not", operand
         case ast.BinOp(left, operator, right) if type(operator) in _COUNTED:
             yield "operator", ast.BinOp(left, _COUNTED[type(operator)](), right)
+        case ast.Name(name, ast.Load()) if name in _NAMED:
+            yield _NAMED[name], ast.Name(_NAMED[name], ast.Load())
+
+
+def _of_constants(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Another constant, or the same ones in other places."""
+    match node:
+        case ast.Call(called, arguments, keywords) if ast.unparse(called).rpartition(".")[2] not in _NOT_SWAPPED:
+            for index, (one, other) in enumerate(pairwise(arguments)):
+                if not isinstance(one, ast.Starred) and not isinstance(other, ast.Starred):
+                    swapped = [*arguments[:index], other, one, *arguments[index + 2 :]]
+                    yield f"arguments {index} and {index + 1}", ast.Call(called, swapped, keywords)
         case ast.Constant(bool(value)):
             yield "constant", ast.Constant(not value)
         case ast.Constant(int(value)):
             yield "constant + 1", ast.Constant(value + 1)
+            yield "constant - 1", ast.Constant(value - 1)
         case ast.Constant(str(value)) if _CODE.fullmatch(value):
             yield "another code", ast.Constant(value + "-X")
-        case ast.Name(name, ast.Load()) if name in _NAMED:
-            yield _NAMED[name], ast.Name(_NAMED[name], ast.Load())
 
 
 def _of_steps(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -117,8 +160,10 @@ def _of_steps(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             yield "without its if", ast.comprehension(target, source, conditions[1:], asynchronous)
         case ast.Expr(ast.Yield() | ast.YieldFrom()):
             yield "yields nothing", ast.If(ast.Constant(0), [node], [])  # type: ignore[list-item]
-        case ast.Return(ast.expr()):
+        case ast.Return(ast.expr() as value) if ast.unparse(value) != "None":
             yield "returns None", ast.Return(ast.Constant(None))
+        case ast.Expr(ast.Call()) | ast.AugAssign() | ast.Raise():
+            yield "left out", ast.Pass()
         case ast.Continue() | ast.Return(None):
             yield "goes on", ast.Pass()
 
@@ -162,42 +207,63 @@ def _run(mutant: Mutant, tests: Sequence[str]) -> bool:
         signal.alarm(SECONDS)
         name = ".".join(mutant.path.relative_to(ROOT).with_suffix("").parts)
         sys.meta_path.insert(0, _Finder(name, mutant))
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
-        os._exit(min(pytest.main([*options, *tests]), 1))
+        os._exit(min(pytest.main([*_OPTIONS, *tests]), 1))
     _, status = os.waitpid(child, 0)
     return status != 0
 
 
-def near_tests(path: Path) -> list[str]:
-    """The tests that are named for a module."""
-    room = ROOT / "tests/unit" / path.parent.name
-    return sorted(map(str, [*room.glob(f"test_{path.stem}.py"), *room.glob(f"test_{path.stem}_*.py")]))
+def pass_without_a_mutant(tests: Sequence[str]) -> bool:
+    """Whether these tests pass here; what they loaded of others stays loaded, and no mutant waits for it again."""
+    passed = pytest.main([*_OPTIONS, *tests]) == 0
+    for name, module in list(sys.modules.items()):
+        file = Path(getattr(module, "__file__", None) or "/")
+        if file.is_relative_to(ROOT) and "site-packages" not in file.parts:
+            del sys.modules[name]
+    return passed
 
 
-def far_tests(path: Path, further: Sequence[str]) -> list[str]:
-    """The other unit tests of its room, and what the caller names."""
+def near_tests(path: Path, further: Sequence[str]) -> list[str]:
+    """The tests that are named for a module, and what the caller names."""
     room = ROOT / "tests/unit" / path.parent.name
-    return [*further, *sorted(str(one) for one in room.glob("test_*.py") if str(one) not in near_tests(path))]
+    named = [*room.glob(f"test_{path.stem}.py"), *room.glob(f"test_{path.stem}_*.py"), *map(Path, further)]
+    return sorted({str(one.resolve()) for one in named})
+
+
+def far_tests(path: Path, near: Sequence[str]) -> list[str]:
+    """The other unit tests of its room."""
+    room = ROOT / "tests/unit" / path.parent.name
+    return sorted(str(one) for one in room.glob("test_*.py") if str(one) not in near)
 
 
 def survives(mutant: Mutant, further: Sequence[str]) -> bool:
     """Whether no test notices."""
-    stages = near_tests(mutant.path), far_tests(mutant.path, further)
-    return not any(tests and _run(mutant, tests) for tests in stages)
+    near = near_tests(mutant.path, further)
+    return not any(tests and _run(mutant, tests) for tests in (near, far_tests(mutant.path, near)))
+
+
+def sampled(found: list[Mutant], count: int | None) -> list[Mutant]:
+    """At most so many, always the same."""
+    return found if count is None or len(found) <= count else random.Random(count).sample(found, count)
 
 
 def main() -> int:
     """The survivors."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("module", nargs="+", type=lambda name: Path(name).resolve())
-    options.add_argument("--tests", nargs="*", default=[], help="further tests, run for those that the first miss")
+    options.add_argument("--tests", nargs="*", default=[], help="further tests for these modules")
+    options.add_argument("--sample", type=int, help="at most so many mutants of each module")
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--list", action="store_true", help="only tell the mutants")
     asked = options.parse_args()
-    found = [mutant for path in asked.module for mutant in mutants(path)]
+    found = [mutant for path in asked.module for mutant in sampled([*mutants(path)], asked.sample)]
     if asked.list:
         print(*found, sep="\n")
         return 0
+    near = {test for path in asked.module for test in near_tests(path, asked.tests)}
+    far = {test for path in asked.module for test in far_tests(path, [*near])}
+    if not pass_without_a_mutant(sorted(near | far)):
+        print("These tests fail without any mutant.")
+        return 1
     started = time.monotonic()
     with ThreadPoolExecutor(asked.jobs) as pool:
         outcomes = pool.map(lambda one: (one, survives(one, asked.tests)), found)

@@ -1,6 +1,7 @@
 """What may leave within a day, a week and thirty days, each at its edge; and how far back the rules look."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import examples
@@ -188,6 +189,12 @@ def test_payments_to_own_accounts_count() -> None:
 )
 def test_the_history_reaches_as_far_back_as_a_rule_looks(changes: dict[str, Any], days: int) -> None:
     assert horizon(dataclasses.replace(POLICY, **changes)) == days * DAY
+
+
+def test_addresses_and_coins_are_remembered_for_as_long_as_the_page_says(project: Path) -> None:
+    page = (project / "docs/spec/policy.md").read_text("utf-8")
+    assert f"every address that an authorisation of the last {SEEN_DAYS} days paid" in page
+    assert f"shares a spend reference with a payment of the last {REPLACEMENT_DAYS} days" in page
 
 
 def test_no_period_of_a_rule_is_longer_than_the_shortest_history() -> None:
