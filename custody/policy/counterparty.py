@@ -7,9 +7,10 @@ from typing import ClassVar
 from custody.amounts import format_amount
 from custody.codec.schema import Finding
 from custody.policy.authorizations import Judged
-from custody.policy.case import Case
+from custody.policy.case import Case, Past
 from custody.policy.chain_policy import Bounds
 from custody.policy.decision import Reason
+from custody.policy.history import DAY, recent, together
 from custody.review import Output, Role, totals
 from custody.travel_rule.tap import Authorization
 
@@ -19,10 +20,11 @@ _NONE = Finding("TAP-NONE", "authorization", "missing", "an authorisation (TAP) 
 
 @dataclass(frozen=True, slots=True)
 class CounterpartySigned:
-    """Where payments in an asset sum to more than its bound, the payee's VASP has signed each of them.
+    """Where payments in an asset sum to more than its bound within a day, the payee's VASP has signed each of them.
 
-    An authorisation that is there holds, however little is paid, on a device that knows VASP keys: one that does not
-    hold is a sign that somebody changed something. Payments to this house's own accounts have no other VASP.
+    Earlier transactions count unless each payment of theirs was signed. An authorisation that is there holds, however
+    little is paid, on a device that knows VASP keys: one that does not hold is a sign that somebody changed something.
+    Payments to this house's own accounts have no other VASP.
     """
 
     name: ClassVar[str] = "signed_above"
@@ -32,12 +34,14 @@ class CounterpartySigned:
     def reasons(self, case: Case) -> Iterator[Reason]:
         """TAP-NONE, and what `judge_all` finds."""
         others = [output for output in case.review.payments if output.role is not Role.OWN]
-        paid, bounds = totals(others), dict(self.bounds)
+        bounds = dict(self.bounds)
+        sums = {
+            one: together(case, paid, _unsigned(case, one)) for one, paid in totals(others).items() if one in bounds
+        }
+        asked = {one for one, total in sums.items() if total > bounds[one]}
         for output in others:
-            asset_id = output.asset.asset_id
-            asked = asset_id in bounds and paid[asset_id] > bounds[asset_id]
             place, judged = _of(case, output)
-            if asked or (case.vasps and judged is not None):
+            if output.asset.asset_id in asked or (case.vasps and judged is not None):
                 yield from self._told(case, output, place, (_NONE,) if judged is None else judged)
 
     def _told(self, case: Case, output: Output, place: str, judged: Judged) -> Iterator[Reason]:
@@ -47,6 +51,20 @@ class CounterpartySigned:
             where = one.where if one.where.startswith(_OF_THE_RECORD) else f"authorization.{one.where}"
             observed = f"{what}: {where}: {one.observed}"
             yield Reason(one.code, self.name, observed, one.required, f"{place}.{where}", evidence)
+
+
+def _unsigned(case: Case, asset_id: str) -> list[tuple[Past, int]]:
+    """What went to others within a day by transactions of which not every payment was signed.
+
+    An authorisation that was there held, for one payment: as many as there were payments are all of them. Nothing
+    held on a device that knows no VASP keys.
+    """
+    found = []
+    for past in recent(case, DAY):
+        foreign = [paid for place, paid in enumerate(past.payments) if not any(past.owners[place : place + 1])]
+        if not case.vasps or len(past.authorizations) < len(foreign):
+            found.append((past, sum(amount for _, amount, asset in foreign if asset == asset_id)))
+    return found
 
 
 def counterparty_signed(case: Case, output: Output) -> bool:

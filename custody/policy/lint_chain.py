@@ -86,11 +86,8 @@ class ChainLint:
 
     def _signed(self, asset_id: str, cap: int) -> Iterator[LintFinding]:
         signed = self._bound("signed_above", asset_id)
-        if signed is not None and signed >= cap:
-            place = self._place("signed_above", asset_id)
-            yield error(
-                "LINT-SIGNED-ABOVE", place, "it is never asked: one transaction may pay no more than this anyway"
-            )
+        if signed is not None:
+            yield from self._above("LINT-SIGNED-ABOVE", self._place("signed_above", asset_id), asset_id, cap, signed)
 
     def _action(self, asset_id: str, _cap: int) -> Iterator[LintFinding]:
         action = "payment" if asset_id == self.named.chain.coin.asset_id else "token-payment"

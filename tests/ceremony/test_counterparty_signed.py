@@ -128,6 +128,18 @@ def test_dmm_an_amount_that_is_raised_everywhere_online_is_refused(folder: Path)
     assert refused(councils.sign(folder, raised, officers=Nobody())) == {"TAP-AMOUNT"}
 
 
+def test_payments_just_as_large_as_the_bound_to_new_addresses_on_one_day_are_refused(tmp_path: Path) -> None:
+    """The thief knows the bound, and makes an address for each piece."""
+    bounded = POLICY.replace(b'signed_above]\ncoin = "0"', b'signed_above]\ncoin = "60000"')
+    folder = tmp_path / "home"
+    councils.make_home(folder, FILES | {"policy": HOUSE.signed("policy", bounded)})
+    assert (THIEF, AMOUNT) in paid_to(councils.sign(folder, asked(folder, THIEF, None)))
+    again = asked(folder, encode_address(b"\x00\x14" + b"\x67" * 20, REGTEST), None, coins=(2, 3), identifier=2)
+    assert refused(councils.sign(folder, again, officers=Nobody())) == {"TAP-NONE"}
+    signed = asked(folder, ceremonies.PAYEE, authorization(), coins=(2, 3), identifier=3)
+    assert (ceremonies.PAYEE, AMOUNT) in paid_to(councils.sign(folder, signed))
+
+
 def test_leaving_the_authorisation_out_is_refused(folder: Path) -> None:
     assert refused(councils.sign(folder, asked(folder, THIEF, None), officers=Nobody())) == {"TAP-NONE"}
 

@@ -143,7 +143,12 @@ class _Judged:
         """No payee's VASP has signed anything here."""
         bound = dict(self.named.signed_above).get(self._asset)
         if self._foreign and bound is not None:
-            yield self.symbols.amount > bound
+            yield self._together(self.symbols.amount, DAY, self._to_others) > bound
+
+    def _to_others(self, past: EarlierSymbols) -> Any:
+        """What went to others than accounts that the house then called its own."""
+        payee = self.situation.payee
+        return past.other + (0 if payee and payee.old.own else past.same)
 
     def _times(self) -> Iterator[Any]:
         symbols, age = self.symbols, self.policy.list_age

@@ -51,7 +51,7 @@ CLAUSES = {
     "known_above": "More than {amount} to one payee within one day goes only to a destination that the house knows.",
     "known_above.zero": "Every payment, whatever its amount, goes only to a destination that the house knows.",
     "known_above.none": "A payment may go to any address that is not flagged, known to the house or not.",
-    "signed_above": "More than {amount} is paid only where the payee's exchange has signed the destination.",
+    "signed_above": "More than {amount} a day is paid only where the payee's exchange has signed the destination.",
     "signed_above.zero": "Every payment, whatever its amount, needs the payee's exchange to sign its destination.",
     "signed_above.none": "No signature of the payee's exchange is asked for.",
     "to_hot_caps": "Within one day at most {amount} goes to the house's own hot wallets.",

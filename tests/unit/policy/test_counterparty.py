@@ -14,12 +14,13 @@ from custody.policy.case import Case, Past
 from custody.policy.counterparty import CounterpartySigned, counterparty_signed
 from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate
-from custody.policy.history import horizon
+from custody.policy.history import DAY, horizon
 from custody.review import Review, Role, Spend
 from custody.travel_rule.tap import MAX_AHEAD_SECONDS, Authorization, used_ids
 from custody.travel_rule.vasp_keys import VaspKeys
 
 COIN = REGTEST.coin.asset_id
+SPENT = examples.review((examples.PAYEE, 1)).spends[0].reference
 AMOUNT = 60_000
 SECOND_ID = {"id": "1c7f0c1e-96a5-4b0b-8c0f-4a8f4ecf2f11"}
 KEY = f"{vasps.OTHER_DID} 0c1f9a4e-7a0b-4f07-9a5e-3d2f0a4b6c8d"
@@ -70,6 +71,41 @@ def test_a_payment_cut_into_pieces_is_counted_together() -> None:
     signed = [record(0, amount=30_000), record(1, examples.SECOND_PAYEE, 30_000, envelope=SECOND_ID)]
     assert codes(case(*signed, review=review), 30_000) == set()
     assert codes(case(both[0], signed[1], review=review), 30_000) == {"TAP-NONE"}
+
+
+def paid(*amounts: int, age: int = 0, signed: int = 0, owners: tuple[str, ...] = (), **changes: Any) -> Past:
+    """An earlier transaction that made so many payments, and carried so many authorisations that held."""
+    rows = tuple((examples.SECOND_PAYEE, amount, COIN) for amount in amounts)
+    keys = tuple(f"{vasps.OTHER_DID} {number}" for number in range(signed))
+    return replace(Past("ab" * 32, -age, ("other:0",), rows, {}, owners, authorizations=keys), **changes)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "told"),
+    [
+        (paid(1), {"TAP-NONE"}),
+        (paid(1, age=DAY - 1), {"TAP-NONE"}),
+        (paid(1, age=DAY), set()),
+        (paid(1, signed=1), set()),
+        (paid(1, 1, signed=1), {"TAP-NONE"}),
+        (paid(1, 1, signed=2), set()),
+        (paid(1, owners=("Hot 1",)), set()),
+        (paid(10**9, 1, owners=("Hot 1", "")), {"TAP-NONE"}),
+        (paid(10**9, 1, owners=("Hot 1", ""), signed=1), set()),
+        (paid(1, spends=(SPENT,)), set()),
+        (paid(1, payments=((examples.PAYEE, 10**9, SIGNET.coin.asset_id),)), set()),
+    ],
+)
+def test_a_payment_cut_into_transactions_of_one_day_is_counted_together(earlier: Past, told: set[str]) -> None:
+    """A thief who knows the bound pays just as much as that, again and again, to an address for each."""
+    plain = examples.record((0, examples.PAYEE, AMOUNT))
+    assert codes(case(plain, history=(earlier,)), AMOUNT) == told
+    assert codes(case(record(), history=(earlier,)), AMOUNT) == set()
+
+
+def test_without_vasp_keys_nothing_that_was_paid_before_was_signed() -> None:
+    plain = examples.record((0, examples.PAYEE, AMOUNT))
+    assert codes(case(plain, history=(paid(1, signed=1),), keys=None), AMOUNT) == {"TAP-NONE"}
 
 
 def test_a_bound_for_one_asset_asks_nothing_of_another() -> None:

@@ -47,6 +47,8 @@ def test_a_good_policy_gives_no_finding() -> None:
          (WARNING, "LINT-KNOWN-ABOVE", "chains.bitcoin.known_above.coin")),
         ('known_above.coin = "200"', "", (WARNING, "LINT-KNOWN-NONE", "chains.bitcoin.known_above.coin")),
         ('signed_above.coin = "500"', 'signed_above.coin = "100000000"',
+         (WARNING, "LINT-SIGNED-ABOVE", "chains.bitcoin.signed_above.coin")),
+        ('signed_above.coin = "500"', 'signed_above.coin = "200000000"',
          (ERROR, "LINT-SIGNED-ABOVE", "chains.bitcoin.signed_above.coin")),
         ('above = "800"', 'above = "200000000"',
          (ERROR, "LINT-TIER-ABOVE", "chains.bitcoin.tiers[coin above 200000000]")),
