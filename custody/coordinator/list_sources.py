@@ -11,6 +11,7 @@ from custody.codec.toml import BYTE_ORDER_MARK
 from custody.coordinator.ofac import read_sdn
 from custody.errors import InputError
 from custody.screening.entry import Entry, Source
+from custody.screening.networks import hides_address
 from custody.screening.plain import read_line
 
 MAX_LINE_BYTES = 4_096
@@ -142,7 +143,7 @@ def _plain(name: str, octets: io.BufferedReader) -> Iterator[_Row]:
             raise InputError(error.code, f"{name}: {error.message}", error.hint) from error
         said = said or bool(line.strip())
         if address:
-            yield _Row(address, number)
+            yield _row(name, number, {"address": address})
     if not said:
         raise InputError("LIST-EMPTY", f"{name} is an empty file.", "One without addresses says so: # none")
 
@@ -165,7 +166,7 @@ def _table(name: str, octets: io.BufferedReader) -> Iterator[_Row]:
             found = True
             yield _row(name, reader.line_num, {column: cells[place].strip() for column, place in columns.items()})
     except csv.Error as error:
-        raise _syntax(name, reader.line_num, f"is not CSV: {error}") from error
+        raise _syntax(name, reader.line_num, "is not CSV") from error
     if not found:
         raise InputError("SOURCE-EMPTY", f"{name} holds no address.", "Leave it out.")
 
@@ -191,8 +192,11 @@ def _header(name: str, cells: list[str]) -> dict[str, int]:
 def _row(name: str, number: int, cells: dict[str, str]) -> _Row:
     if not cells["address"]:
         raise _syntax(name, number, "has no address")
+    if hides_address(cells["address"]):
+        raise _syntax(name, number, "holds an address and something beside it")
     return _Row(cells["address"], number, cells.get("source", ""), cells.get("date", ""), cells.get("entry", ""))
 
 
 def _syntax(name: str, number: int, what: str) -> InputError:
-    return InputError("SOURCE-SYNTAX", f"{name}: line {number} {what}.")
+    hint = "A source is UTF-8 text, a line for each address; a table has commas between its cells."
+    return InputError("SOURCE-SYNTAX", f"{name}: line {number} {what}.", hint)

@@ -110,4 +110,5 @@ def check_date(text: str) -> None:
             return
     except ValueError:
         pass
-    raise InputError("LIST-DATE", "A date of a list reads like 2024-09-27.")
+    hint = "Year, month and day, and a day that the calendar has."
+    raise InputError("LIST-DATE", "A date of a list reads like 2024-09-27.", hint)

@@ -33,6 +33,9 @@ class Decoded(NamedTuple):
     canonical: str
 
 
+# Printable ASCII without spaces. The library in C reads a text only as far as its first NUL.
+_TEXT = re.compile(rf"[!-~]{{1,{MAX_ADDRESS}}}")
+
 # Version octets of base58check: the chainparams of each network's node, and Tron's 0x41. Bitcoin's are those of
 # Bitcoin Cash, Bitcoin SV and eCash too, Dogecoin's P2PKH that of Verge and DigiByte.
 _VERSIONS = {
@@ -86,6 +89,7 @@ _X_ADDRESS = (b"\x05\x44", b"\x04\x93")
 # Monero's prefixes: standard, integrated (followed by a payment id), subaddress.
 _MONERO = {18: 64, 19: 72, 42: 64}
 _HASH, _KEY = 20, 32
+_BETWEEN = re.compile(r"[^0-9A-Za-z]+")
 
 
 def decode_any(address: str) -> Decoded:
@@ -94,7 +98,7 @@ def decode_any(address: str) -> Decoded:
     Raises:
         InputError: ADDRESS-CHECKSUM for capitals that do not fit an EVM address; ADDRESS-SYNTAX for all else.
     """
-    if address.isascii() and len(address) <= MAX_ADDRESS:
+    if _TEXT.fullmatch(address):
         small = _in_small_letters(address)
         found = _evm(address) or (small and (_segwit(small) or _bech32(small) or _cash(small))) or _base58(address)
         if found:
@@ -112,7 +116,7 @@ def decode_entry(text: str) -> Decoded:
     if not text.startswith(EXACT_MARK):
         return decode_any(text)
     exact = text[1:]
-    if not re.fullmatch(rf"[!-~]{{1,{MAX_ADDRESS}}}", exact) or is_address(exact):
+    if not _TEXT.fullmatch(exact) or is_address(exact):
         hint = "Only what no known network explains is compared as text, without spaces, in printable ASCII."
         raise InputError("ADDRESS-EXACT", "This cannot be compared as text.", hint)
     return Decoded("no known network", exact_program(exact), text)
@@ -125,6 +129,12 @@ def is_address(text: str) -> bool:
     except InputError:
         return False
     return True
+
+
+def hides_address(text: str) -> bool:
+    """Whether a text that no network explains has an address in it, as where a table is cut at the wrong mark."""
+    parts = _BETWEEN.split(text)
+    return len(parts) > 1 and any(map(is_address, parts)) and not is_address(text)
 
 
 def exact_program(text: str) -> Program:

@@ -219,6 +219,14 @@ def test_what_is_no_address_of_a_known_network_is_refused(text: str) -> None:
         decode_any(text)
 
 
+@pytest.mark.parametrize("tail", ["\0", "\0x", " ", "\n", "\x7f"])
+def test_nothing_stands_behind_an_address(tail: str) -> None:
+    for address in ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", f"0x{'12' * 20}"):
+        assert decode_any(address)
+        with pytest.raises(InputError, match="ADDRESS-SYNTAX"):
+            decode_any(address + tail)
+
+
 def test_a_version_that_no_known_network_has_is_refused() -> None:
     with pytest.raises(InputError):
         decode_any(Base58Encoder.CheckEncode(b"\xfe" + HASH))

@@ -258,3 +258,23 @@ def test_a_header_without_the_word_address_is_taken_for_an_address_and_refused()
 def test_a_date_that_is_given_for_all_must_be_one() -> None:
     with pytest.raises(InputError, match="LIST-DATE"):
         list(feed("plain", P2PKH.encode(), date="today").entries())
+
+
+@pytest.mark.parametrize(
+    ("kind", "octets"),
+    [
+        ("csv", f"address;source\n{P2PKH};FBI\n".encode()),
+        ("csv", f"{RONIN_THIEF}\tLazarus\n".encode()),
+        ("plain", f"address,source\n{RONIN_THIEF},FBI\n".encode()),
+        ("plain", f'"{P2PKH}"\n'.encode()),
+        ("plain", f"ethereum:{RONIN_THIEF}\n".encode()),
+    ],
+)
+def test_an_address_is_never_lost_in_a_text_with_something_beside_it(kind: SourceKind, octets: bytes) -> None:
+    with pytest.raises(InputError, match=r"SOURCE-SYNTAX: .* holds an address and something beside it"):
+        entries(kind, octets)
+
+
+def test_a_text_without_an_address_in_it_and_prefixes_of_networks_are_taken() -> None:
+    written = ["lazarus;wallet", f"ronin:{RONIN_THIEF[2:]}", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a"]
+    assert [row.address for row in entries("plain", "\n".join(written).encode())] == written
