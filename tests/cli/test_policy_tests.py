@@ -236,6 +236,17 @@ def test_a_template_without_a_person_who_receives_is_refused(examples: Path, tem
     assert (ended.exit, ended.code) == (4, "POLICY-TEST-RECORD")
 
 
+def test_a_list_that_a_device_would_not_take_is_not_tried(examples: Path) -> None:
+    built = inside("compliance", "list", "build", "--plain", examples / "flagged.txt", "-o", examples / "x", "--json")
+    assert built.exit == 0, built.stderr
+    octets = (examples / "x").read_bytes()
+    assert run(examples, "--list", examples / "x").exit == 0
+    records = octets.index(b"\n", octets.index(b"\n") + 1) + 1
+    (examples / "x").write_bytes(octets[:records] + bytes(25) + octets[records + 25 :])
+    ended = run(examples, "--list", examples / "x")
+    assert (ended.exit, ended.code) == (4, "LIST-FORM")
+
+
 def test_a_folder_without_cases_does_not_pass(examples: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert (run(examples, cases=tmp_path / "empty").exit, run(examples, cases=tmp_path / "empty").code) == (

@@ -45,11 +45,17 @@ def test(
     rules_in_words.read("policy", policy)
     rules = Rules(
         policy,
-        read_rules(list_file, "list").body if list_file else None,
+        _verified(read_rules(list_file, "list").body) if list_file else None,
         read_tokens(tokens_file),
         VaspKeys.parse(read_rules(vasps_file, "vasps").body) if vasps_file else None,
     )
     return _all(PolicyTests(rules, lambda name: read_input(folder / name, MAX_BLOCK_BYTES)), _files(folder), language)
+
+
+def _verified(body: bytes) -> bytes:
+    """The flagged list, as a device would take it in. Raises InputError."""
+    rules_in_words.read("list", body)
+    return body
 
 
 def _all(tests: PolicyTests, files: list[Path], language: str) -> dict[str, Json]:
@@ -64,7 +70,8 @@ def _all(tests: PolicyTests, files: list[Path], language: str) -> dict[str, Json
     tell([f"{len(files)} case(s): {len(files) - failed} as expected, {failed} not."])
     fields: dict[str, Json] = {"cases": rows, "passed": len(files) - failed, "failed": failed}
     if failed:
-        raise TransactionError("POLICY-TESTS-FAILED", f"{failed} case(s) came out otherwise.", "", fields)
+        hint = "Each FAIL says what was expected and what came out: mend the policy, or the case."
+        raise TransactionError("POLICY-TESTS-FAILED", f"{failed} case(s) came out otherwise.", hint, fields)
     return fields
 
 
