@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         exit_code, answer = _failure(error)
     except click.UsageError as error:
         hint = f"See: {error.ctx.command_path} --help" if error.ctx else "See: custody --help"
-        exit_code, answer = _failure(UsageError("USAGE", error.format_message(), hint))
+        exit_code, answer = _failure(UsageError("USAGE", " ".join(error.format_message().split()), hint))
     except (click.Abort, KeyboardInterrupt, EOFError):
         exit_code, answer = _failure(Cancelled("CANCELLED", "Stopped before the end.", "No answer left this machine."))
     except Exception as error:
@@ -142,8 +142,11 @@ def _tell_script(answer: dict[str, object]) -> int:
 
 
 def _failure(error: CustodyError) -> tuple[int, dict[str, object]]:
-    click.echo(f"{error.code}: {error.message}", err=True)
+    # Text and figures need Unicode's tables, and a command that does what it should needs no screen.
+    from custody.screen import printable
+
+    click.echo(printable(f"{error.code}: {error.message}"), err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        click.echo(f"  {printable(error.hint)}", err=True)
     told = {"code": error.code, "message": error.message, "hint": error.hint}
     return error.exit_code, {"ok": False, "exit": error.exit_code, **error.details, "error": told}

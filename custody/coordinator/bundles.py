@@ -44,7 +44,8 @@ class RulesFile:
             return cls(kind, octets, octets, None)
         bundle = signed.bundle
         if bundle.kind != kind:
-            raise InputError("BUNDLE-TYPE", f"This is a bundle of type {bundle.kind}, not {kind}.")
+            hint = f"Was another file meant? What a {bundle.kind} says: custody compliance {bundle.kind} check"
+            raise InputError("BUNDLE-TYPE", f"This is a bundle of type {bundle.kind}, not {kind}.", hint)
         return cls(kind, bundle.body, signed.content, signed, octets.startswith(_MESSAGE))
 
 

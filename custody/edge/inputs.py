@@ -18,19 +18,27 @@ def read_input(path: Path, limit: int) -> bytes:
         InputError: FILE-MISSING, FILE-SIZE, FILE-UNREADABLE.
     """
     with reading(path):
-        if not path.is_file():
-            raise InputError("FILE-MISSING", f"There is no file {path.name}.")
+        _check_file(path)
         if path.stat().st_size > limit:
             raise InputError("FILE-SIZE", f"The file {path.name} is larger than {limit:,} bytes.")
         return read_bounded(path.resolve(), limit)
+
+
+def _check_file(path: Path) -> None:
+    """That a regular file is there. Raises InputError FILE-MISSING."""
+    if path.is_file():
+        return
+    if path.exists():
+        hint = "Folders, pipes and devices are not read: write what it gives to a file, and name that."
+        raise InputError("FILE-MISSING", f"{path.name} is no ordinary file.", hint)
+    raise InputError("FILE-MISSING", f"There is no file {path.name}.", "Is the path right, from this folder on?")
 
 
 @contextmanager
 def open_input(path: Path) -> Iterator[BinaryIO]:
     """A file of any length, to be read bit by bit. Raises InputError FILE-MISSING, FILE-UNREADABLE."""
     with reading(path):
-        if not path.is_file():
-            raise InputError("FILE-MISSING", f"There is no file {path.name}.")
+        _check_file(path)
         file = open_read(path.resolve())
     with file:
         yield file

@@ -288,3 +288,42 @@ def test_a_bundle_crosses_the_gap_as_frames(office: Office) -> None:
     assert inside("qr", "decode", office.path("f.txt"), "-o", office.path("again"), "--json").exit == 0
     assert office.path("again").read_bytes() == office.path("policy.bundle").read_bytes()
     assert Bundle.parse(office.signed("policy.bundle").content).body == examples.POLICY
+
+
+def test_a_fault_that_is_not_in_one_place_is_a_sentence(office: Office) -> None:
+    office.path("policy").write_bytes(b"version = 1\nwhen = 2026-02-30\n")
+    ended = office.run("policy", "check", office.path("policy"))
+    assert (ended.exit, ended.code) == (4, "POLICY-SYNTAX")
+    assert "Invalid date" in ended.stderr
+    assert ".." not in ended.stderr
+    office.path("list").write_bytes(b"\xff\n")
+    ended = office.run("list", "check", office.path("list"))
+    assert "line 1: no address with a comment. (LIST-SYNTAX)" in ended.stderr
+
+
+def test_what_is_no_ordinary_file_is_told_so(office: Office) -> None:
+    office.path("pipe.toml").symlink_to("/dev/null")
+    for name, words in (("pipe.toml", "is no ordinary file"), (".", "is no ordinary file"), ("none.toml", "no file")):
+        ended = office.run("policy", "check", office.path(name))
+        assert (ended.exit, ended.code) == (4, "FILE-MISSING")
+        assert words in ended.stderr
+        assert ended.fields["error"]["hint"]
+
+
+def test_a_choice_that_is_missing_is_told_in_one_line() -> None:
+    ended = inside("signer", "veto", "--json")
+    assert (ended.exit, ended.code) == (2, "USAGE")
+    assert "Choose from: policy, list" in ended.stderr
+
+
+def test_no_file_rearranges_the_terminal_by_its_name_or_its_content(office: Office) -> None:
+    office.path("a\u202eb\x9b2J.txt").write_bytes("\u202ehello\x9b2J\n".encode())
+    commands = [
+        ("policy", "check", office.path("\u202e\x9b2J")),
+        ("list", "build", "--plain", office.path("a\u202eb\x9b2J.txt"), "-o", "o.list"),
+    ]
+    for command in commands:
+        ended = office.run(*command)
+        assert ended.exit == 4
+        assert "<U+202E>" in ended.stderr
+        assert not {"\u202e", "\x9b"} & set(ended.stderr)

@@ -1,7 +1,7 @@
 """`custody compliance … check`, `roster words` and `diff`: what files hold, and how they differ."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -60,11 +60,16 @@ def describe(rules: RulesFile, tokens: TokenRegistry) -> list[Json]:
         lines = [*rules_in_words.words(rules_in_words.read(rules.kind, rules.body), tokens)]
     except InputError as error:
         faults = error.details.get("faults")
-        for fault in faults if isinstance(faults, list) else ():
-            say(printable(f"{fault['where']}: {fault['observed']}. Required: {fault['required']} ({fault['code']})"))
+        tell(_fault(one) for one in (faults if isinstance(faults, list) else ()))
         raise
     tell(lines)
     return [*lines]
+
+
+def _fault(fault: Mapping[str, str]) -> str:
+    """A fault in words; what its reader only hints at may be empty."""
+    required = f" Required: {fault['required']}" if fault["required"] else ""
+    return f"{fault['where']}: {fault['observed'].removesuffix('.')}.{required} ({fault['code']})"
 
 
 def tell(lines: Iterable[str]) -> None:
