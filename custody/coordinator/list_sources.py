@@ -124,8 +124,12 @@ class Feed:
         return self._places[file, name]
 
 
-def _lines(name: str, octets: io.BufferedReader) -> Iterator[bytes]:
-    """Lines of bounded length, with their ends, the first without a byte order mark."""
+def bounded_lines(name: str, octets: BinaryIO) -> Iterator[bytes]:
+    """Lines of at most `MAX_LINE_BYTES`, with their ends, the first without a byte order mark.
+
+    Raises:
+        InputError: SOURCE-SYNTAX.
+    """
     number = 0
     while line := octets.readline(MAX_LINE_BYTES + 1):
         number += 1
@@ -136,7 +140,7 @@ def _lines(name: str, octets: io.BufferedReader) -> Iterator[bytes]:
 
 def _plain(name: str, octets: io.BufferedReader) -> Iterator[_Row]:
     said = False
-    for number, line in enumerate(_lines(name, octets), 1):
+    for number, line in enumerate(bounded_lines(name, octets), 1):
         try:
             address = read_line(number, line.removesuffix(b"\n"))
         except InputError as error:
@@ -172,7 +176,7 @@ def _table(name: str, octets: io.BufferedReader) -> Iterator[_Row]:
 
 
 def _decoded(name: str, octets: io.BufferedReader) -> Iterator[str]:
-    for number, line in enumerate(_lines(name, octets), 1):
+    for number, line in enumerate(bounded_lines(name, octets), 1):
         try:
             yield line.decode("utf-8")
         except UnicodeDecodeError as error:

@@ -20,7 +20,9 @@ def read_input(path: Path, limit: int) -> bytes:
     with reading(path):
         _check_file(path)
         if path.stat().st_size > limit:
-            raise InputError("FILE-SIZE", f"The file {path.name} is larger than {limit:,} bytes.")
+            raise InputError(
+                "FILE-SIZE", f"The file {path.name} is larger than {limit:,} bytes.", "Is it the file that was meant?"
+            )
         return read_bounded(path.resolve(), limit)
 
 

@@ -135,6 +135,19 @@ def test_addresses_come_from_a_file_too(office: Office) -> None:
     assert [one["flagged"] for one in ended.fields["results"]] == [True, False, True]
 
 
+def test_a_file_of_addresses_is_read_line_by_line(office: Office) -> None:
+    build(office)
+    office.path("long.txt").write_bytes(bytes(5_000))
+    ended = lookup(office, "--addresses", "long.txt")
+    assert (ended.exit, ended.code) == (4, "SOURCE-SYNTAX")
+    office.path("many.txt").write_bytes(b"##\n" * 5_000_000 + P2PKH.encode())
+    arguments = [PROGRAM, "compliance", "list", "lookup", "--addresses", "many.txt", "--list", "new.list"]
+    bounded = ["bash", "-c", 'ulimit -v 250000; exec "$@"', "bash", *map(str, arguments)]
+    ended_there = subprocess.run(bounded, cwd=office.folder, capture_output=True, text=True, check=False)
+    assert ended_there.returncode == 0, ended_there.stderr
+    assert "FLAGGED" in ended_there.stderr
+
+
 @pytest.mark.parametrize("command", [("build", "-o", "n.list"), ("lookup", "--list", "new.list")])
 def test_nothing_to_do_is_told(office: Office, command: tuple[str, ...]) -> None:
     build(office)

@@ -11,7 +11,7 @@ import click
 
 from custody.cli.compliance.checking import check_rules, file_path, read_rules
 from custody.codec.canonical_json import Json
-from custody.coordinator.list_sources import Feed, SourceFile, SourceKind
+from custody.coordinator.list_sources import Feed, SourceFile, SourceKind, bounded_lines
 from custody.coordinator.rules_in_words import kinds_in_words, list_in_words
 from custody.edge.inputs import mapped_input, open_input
 from custody.edge.outputs import check_output, output_stream, scratch
@@ -205,11 +205,11 @@ def lookup(addresses: tuple[str, ...], asked_file: Path | None, list_file: Path)
 
 
 def _asked(file: Path) -> Iterator[str]:
-    with mapped_input(file) as octets:
-        if len(octets) > MAX_ASKED_BYTES:
-            raise InputError("FILE-SIZE", f"The file {file.name} is larger than {MAX_ASKED_BYTES:,} bytes.")
-        for number, line in enumerate(octets[:].split(b"\n"), 1):
-            if address := read_line(number, line):
+    if _size(file) > MAX_ASKED_BYTES:
+        raise InputError("FILE-SIZE", f"The file {file.name} is larger than {MAX_ASKED_BYTES:,} bytes.")
+    with open_input(file) as octets:
+        for number, line in enumerate(bounded_lines(printable(file.name), octets), 1):
+            if address := read_line(number, line.removesuffix(b"\n")):
                 yield address
 
 

@@ -82,7 +82,9 @@ def _files(folder: Path) -> list[Path]:
     if not files:
         raise InputError("POLICY-TESTS-NONE", f"The folder {folder.name} holds no case.", "Cases end in .toml.")
     if len(files) > MAX_CASES:
-        raise InputError("POLICY-TESTS-MANY", f"The folder holds more than {MAX_CASES:,} cases.")
+        raise InputError(
+            "POLICY-TESTS-MANY", f"The folder holds more than {MAX_CASES:,} cases.", "Use several folders."
+        )
     return files
 
 
