@@ -56,13 +56,13 @@ class CounterpartySigned:
 def _unsigned(case: Case, asset_id: str) -> list[tuple[Past, int]]:
     """What went to others within a day by transactions of which not every payment was signed.
 
-    An authorisation that was there held, for one payment: as many as there were payments are all of them. Nothing
-    held on a device that knows no VASP keys.
+    An authorisation is for one payment, and held where that went to others: as many as there were payments, to own
+    accounts too, are all of them. Nothing held on a device that knows no VASP keys.
     """
     found = []
     for past in recent(case, DAY):
         foreign = [paid for place, paid in enumerate(past.payments) if not any(past.owners[place : place + 1])]
-        if not case.vasps or len(past.authorizations) < len(foreign):
+        if not case.vasps or len(past.authorizations) < len(past.payments):
             found.append((past, sum(amount for _, amount, asset in foreign if asset == asset_id)))
     return found
 

@@ -91,7 +91,9 @@ def paid(*amounts: int, age: int = 0, signed: int = 0, owners: tuple[str, ...] =
         (paid(1, 1, signed=2), set()),
         (paid(1, owners=("Hot 1",)), set()),
         (paid(10**9, 1, owners=("Hot 1", "")), {"TAP-NONE"}),
-        (paid(10**9, 1, owners=("Hot 1", ""), signed=1), set()),
+        # One that came with the own payment, and was never verified, is not the thief's payment's.
+        (paid(10**9, 1, owners=("Hot 1", ""), signed=1), {"TAP-NONE"}),
+        (paid(10**9, 1, owners=("Hot 1", ""), signed=2), set()),
         (paid(1, spends=(SPENT,)), set()),
         (paid(1, payments=((examples.PAYEE, 10**9, SIGNET.coin.asset_id),)), set()),
     ],
