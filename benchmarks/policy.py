@@ -29,7 +29,7 @@ from custody.policy.clauses import Allowed, Escalation, Hours, ListAge, NewDesti
 from custody.policy.decision import CONCERNS, Requirement
 from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate, rules_of
-from custody.policy.history import DAY, payee
+from custody.policy.rules.history import DAY, payee
 from custody.review import leaving
 from custody.screening.address import decode_on_chain
 from custody.screening.flagged import FlaggedList

@@ -22,8 +22,8 @@ from custody.installed import Files, Installed
 from custody.judgement import Judgement, LogView, judge, payment
 from custody.officers.consent import Proof, Typed
 from custody.officers.openpgp import SignatureVerifier
-from custody.policy.history import horizon
 from custody.policy.past import Past
+from custody.policy.rules.history import horizon
 from custody.signatures import Signature
 from custody.vault.confirmation import codes_equal, confirmation_code, judged
 from custody.vault.orders import Evidence, SigningOrder

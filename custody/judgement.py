@@ -22,11 +22,11 @@ from custody.officers.approval import Approvals, check_approvals, rejection
 from custody.officers.consent import Proof
 from custody.officers.openpgp import SignatureVerifier
 from custody.policy.case import Case, Past
-from custody.policy.counterparty import signature
 from custody.policy.decision import Decision, Reason
 from custody.policy.evaluate import Evaluation, evaluate
-from custody.policy.history import earlier_payments
 from custody.policy.own import with_owners
+from custody.policy.rules.counterparty import signature
+from custody.policy.rules.history import earlier_payments
 from custody.review import Review, leaving
 from custody.times import readable, rfc3339
 from custody.travel_rule.identity import spoken_for
@@ -51,7 +51,7 @@ class LogView:
         consistency: RFC 6962 hashes from the checkpoint that the request carries to that one; empty where the
             request has seen more than the log holds.
         authorised: for references of spends, the transaction that each was authorised for before, where it was.
-        history: what was authorised as far back as the policy asks (`custody.policy.history.horizon`), newest first.
+        history: what was authorised as far back as the policy asks (`rules.history.horizon`), newest first.
         rejected: whether an approver has rejected this very request before.
     """
 

@@ -29,7 +29,7 @@ from custody.policy.clauses import (
 from custody.policy.decision import CONCERNS, Requirement
 from custody.policy.document import OriginatingVasp, Policy
 from custody.policy.evaluate import evaluate
-from custody.policy.history import DAY
+from custody.policy.rules.history import DAY
 from custody.review import Output, Review, Role, Spend
 from custody.screening.address import decode_on_chain
 from custody.screening.flagged import FlaggedList

@@ -12,8 +12,8 @@ from custody.evm.tokens import TokenRegistry
 from custody.governance import install
 from custody.officers import given
 from custody.officers.roster import Role, Roster
-from custody.policy.change import Change
-from custody.policy.compare_vasps import spaced
+from custody.policy.compare.change import Change
+from custody.policy.compare.vasps import spaced
 from custody.policy.document import Policy
 from custody.policy.words import LANGUAGES
 from custody.policy.words.policy import sections

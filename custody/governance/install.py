@@ -18,11 +18,11 @@ from custody.governance.state import Held, State
 from custody.officers.compare import compare_roster
 from custody.officers.openpgp import MAX_SIGNATURE_LEAD, Certificate, Claim, DetachedSignature, SignatureVerifier
 from custody.officers.roster import Person, Role, Roster
-from custody.policy.change import Change, in_order, verdict
-from custody.policy.compare import compare_policy
-from custody.policy.compare_list import compare_list
-from custody.policy.compare_tokens import compare_tokens
-from custody.policy.compare_vasps import compare_vasps
+from custody.policy.compare.change import Change, in_order, verdict
+from custody.policy.compare.flagged_list import compare_list
+from custody.policy.compare.policy import compare_policy
+from custody.policy.compare.tokens import compare_tokens
+from custody.policy.compare.vasps import compare_vasps
 from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.vasp_keys import VaspKeys

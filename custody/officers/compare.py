@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from custody.officers.roster import Person, Role, Roster
-from custody.policy.change import Change, by_field, in_order, verdict
+from custody.policy.compare.change import Change, by_field, in_order, verdict
 from custody.times import rfc3339
 
 _HOUR = 3_600

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from custody.codec.schema import Finding, SchemaError
-from custody.policy.authorizations import Judged, judge_all, used_by
 from custody.policy.document import Policy
 from custody.policy.past import Past
+from custody.policy.rules.authorizations import Judged, judge_all, used_by
 from custody.review import Review
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.record import TravelRuleRecord, read_block
@@ -24,7 +24,7 @@ class Case:
         travel_rule: the request's travel-rule block, as it came; empty when there is none.
         policy: None when none is installed.
         flagged: None when no list is installed.
-        history: earlier authorisations, newest first, at least as far back as `custody.policy.history.horizon` asks.
+        history: earlier authorisations, newest first, at least as far back as `rules.history.horizon` asks.
         elapsed: seconds that the device has really run, counted by itself; never a date.
         latest: Unix seconds that it is at least; answers "is it too late?" and nothing else.
         created: Unix seconds at which the request says that it was made.

@@ -6,15 +6,15 @@ from itertools import islice
 
 from custody.policy.case import Case, Past
 from custody.policy.chain_policy import ChainPolicy
-from custody.policy.counterparty import CounterpartySigned
 from custody.policy.decision import Reason, Requirement, ordered
-from custody.policy.destinations import destination_rules
 from custody.policy.document import Policy
-from custody.policy.freshness import ListFresh, RequestAge, WorkingHours
-from custody.policy.history import DAY, CapPerDay, CapPerMonth, CapPerWeek, recent, together
-from custody.policy.records import RecordBound, RecordComplete, RecordFromThisHouse, RecordPresent
-from custody.policy.repeats import NothingElseReplaced, NotRepeated
-from custody.policy.rules import AddressOnChain, CapPerTransaction, FeeCaps, NotFlagged, Rule, UnnamedChain
+from custody.policy.rules.counterparty import CounterpartySigned
+from custody.policy.rules.destinations import destination_rules
+from custody.policy.rules.freshness import ListFresh, RequestAge, WorkingHours
+from custody.policy.rules.history import DAY, CapPerDay, CapPerMonth, CapPerWeek, recent, together
+from custody.policy.rules.payments import AddressOnChain, CapPerTransaction, FeeCaps, NotFlagged, Rule, UnnamedChain
+from custody.policy.rules.records import RecordBound, RecordComplete, RecordFromThisHouse, RecordPresent
+from custody.policy.rules.repeats import NothingElseReplaced, NotRepeated
 from custody.review import totals
 from custody.travel_rule.profiles import profile
 

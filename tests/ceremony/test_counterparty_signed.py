@@ -281,5 +281,5 @@ def test_a_device_that_believes_every_signature_would_be_found(folder: Path, mon
 
 
 def test_a_device_without_the_rule_would_be_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custody.policy.counterparty.CounterpartySigned.reasons", lambda *_: iter(()))
+    monkeypatch.setattr("custody.policy.rules.counterparty.CounterpartySigned.reasons", lambda *_: iter(()))
     assert (THIEF, AMOUNT) in paid_to(councils.sign(folder, asked(folder, THIEF, authorization())))

@@ -32,7 +32,7 @@ HOT = Account.parse("hot", REGTEST, descriptor_from_seed(psbts.SEED, REGTEST, 1)
 VAULT = replace(evm.PRACTICE, name="vault")
 EVM_HOT = checksum_address(evm.PAYEE)
 NEW = examples.SECOND_PAYEE
-# Addresses that begin and end with the same characters, as tests/unit/policy/test_look_alike.py tells.
+# Addresses that begin and end with the same characters (tests/unit/policy/rules/test_destinations_look_alike.py).
 PARTNER = "bcrt1qzyg3zygqqqqqqqqqqqqqqqqqqqqqqqqqfvzezq"
 LOOK_ALIKE = "bcrt1qzyg3zygqqqqqqqqqqqqqqqqqqqqpak5457zezq"
 

@@ -8,7 +8,7 @@ import pytest
 from desk import Ended, inside, program
 from office import roster_toml
 
-GOOD = (Path(__file__).parents[1] / "unit/policy/good_policy.toml").read_text("utf-8")
+GOOD = (Path(__file__).parents[1] / "unit/policy/lint/good_policy.toml").read_text("utf-8")
 
 
 def run(*arguments: object) -> Ended:

@@ -21,7 +21,7 @@ from custody.governance import install
 from custody.officers.approval import Approvals
 from custody.officers.consent import Proof, Typed
 from custody.policy.evaluate import Evaluation
-from custody.policy.records import RecordBound
+from custody.policy.rules.records import RecordBound
 from custody.qr.elimination import SPARE_PARTS, Decoder
 from custody.qr.fountain import Header, Part
 from custody.vault.key_holder import KeyHolder

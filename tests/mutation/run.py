@@ -5,9 +5,9 @@ module and those given, then, for a mutant that survives those, the other unit t
 without a mutant, or every mutant would seem to be noticed. A bound named MAX_ has no mutants: tests/test_docs.py holds
 each to docs/spec/limits.md.
 
-    .venv/bin/python tests/mutation/run.py custody/policy/history.py custody/policy/repeats.py
+    .venv/bin/python tests/mutation/run.py custody/policy/rules/history.py custody/policy/rules/repeats.py
     .venv/bin/python tests/mutation/run.py --sample 50 custody/policy/clauses.py
-    .venv/bin/python tests/mutation/run.py --list custody/policy/history.py
+    .venv/bin/python tests/mutation/run.py --list custody/policy/rules/history.py
 
 Survivors that are no fault of the tests are explained in tests/mutation/README.md. Exit 1 when something survived.
 """
@@ -222,16 +222,21 @@ def pass_without_a_mutant(tests: Sequence[str]) -> bool:
     return passed
 
 
+def unit_tests(path: Path) -> Path:
+    """The folder of the unit tests of a module's room."""
+    return ROOT / "tests/unit" / path.resolve().parent.relative_to(ROOT / "custody")
+
+
 def near_tests(path: Path, further: Sequence[str]) -> list[str]:
     """The tests that are named for a module, and what the caller names."""
-    room = ROOT / "tests/unit" / path.parent.name
+    room = unit_tests(path)
     named = [*room.glob(f"test_{path.stem}.py"), *room.glob(f"test_{path.stem}_*.py"), *map(Path, further)]
     return sorted({str(one.resolve()) for one in named})
 
 
 def far_tests(path: Path, near: Sequence[str]) -> list[str]:
     """The other unit tests of its room."""
-    room = ROOT / "tests/unit" / path.parent.name
+    room = unit_tests(path)
     return sorted(str(one) for one in room.glob("test_*.py") if str(one) not in near)
 
 

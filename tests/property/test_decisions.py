@@ -19,7 +19,7 @@ from custody.policy.case import Case, Past
 from custody.policy.decision import Decision, Reason
 from custody.policy.document import Policy
 from custody.policy.evaluate import Evaluation, evaluate, rules_of
-from custody.policy.history import DAY, horizon
+from custody.policy.rules.history import DAY, horizon
 from custody.review import Output, Role
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.identity import spoken_for

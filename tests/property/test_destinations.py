@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from custody.bitcoin.script import encode_address
 from custody.chains import ETHEREUM, REGTEST
 from custody.evm.address import checksum_address
-from custody.policy import destinations, evaluate
+from custody.policy import evaluate
 from custody.policy.case import Case, Past
 from custody.policy.clauses import Allowed, NewDestinations, OwnAccount
-from custody.policy.destinations import HOUR, FirstPayment, KnownDestination, NotLookAlike, ToHot
 from custody.policy.document import Policy
-from custody.policy.history import DAY
-from custody.policy.rules import Rule
+from custody.policy.rules import destinations
+from custody.policy.rules.destinations import HOUR, FirstPayment, KnownDestination, NotLookAlike, ToHot
+from custody.policy.rules.history import DAY
+from custody.policy.rules.payments import Rule
 from custody.review import Output, Review, Role, Spend
 from custody.screening.address import decode_on_chain
 

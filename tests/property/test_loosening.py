@@ -18,9 +18,9 @@ from policies import Trial, neighbours, policy
 
 from custody.bitcoin.script import encode_address
 from custody.chains import BITCOIN, REGTEST
-from custody.policy.change import Change
-from custody.policy.compare import compare_policy
-from custody.policy.compare_list import compare_list
+from custody.policy.compare.change import Change
+from custody.policy.compare.flagged_list import compare_list
+from custody.policy.compare.policy import compare_policy
 from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
 

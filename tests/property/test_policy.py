@@ -19,7 +19,7 @@ from custody.policy.decision import Decision, Outcome, Reason, Requirement
 from custody.policy.document import Policy
 from custody.policy.evaluate import Case, evaluate
 from custody.policy.explain import render
-from custody.policy.history import DAY, CapPerDay
+from custody.policy.rules.history import DAY, CapPerDay
 from custody.review import Review, Role, Spend
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.record import canonical_block, parse_block

@@ -17,8 +17,8 @@ from custody.policy.concerns import arises
 from custody.policy.decision import CONCERNS, Requirement
 from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate
-from custody.policy.lint import lint
-from custody.policy.lint_finding import asks_more
+from custody.policy.lint.finding import asks_more
+from custody.policy.lint.policy import lint
 from custody.policy.words import LANGUAGES
 from custody.policy.words.policy import Section, sections
 

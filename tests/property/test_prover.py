@@ -23,10 +23,10 @@ from custody.coordinator.prover.scenario import Earlier, Scenario, Situation
 from custody.coordinator.prover.symbols import EARLIER, Symbols
 from custody.evm.tokens import TokenRegistry
 from custody.policy.chain_policy import ROLES
-from custody.policy.compare import compare_policy
+from custody.policy.compare.policy import compare_policy
 from custody.policy.decision import CONCERNS
 from custody.policy.document import Policy
-from custody.policy.history import DAY
+from custody.policy.rules.history import DAY
 
 TOKENS = TokenRegistry()
 HOUR = 3_600

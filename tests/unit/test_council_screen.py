@@ -19,7 +19,7 @@ from custody.governance.install import Proposal, Standing, propose
 from custody.governance.moments import Delay
 from custody.governance.state import KINDS, Held, State, Waiting
 from custody.officers.openpgp import Claim
-from custody.policy.change import Change
+from custody.policy.compare.change import Change
 from custody.wire.bundle import Bundle
 
 HOUR, DAY = 3_600, 86_400

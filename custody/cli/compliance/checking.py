@@ -16,7 +16,7 @@ from custody.edge.terminal import say
 from custody.errors import InputError, UsageError
 from custody.evm.tokens import TokenRegistry
 from custody.governance.install import longer_validity
-from custody.policy.change import in_order
+from custody.policy.compare.change import in_order
 from custody.screen import folded, printable
 from custody.times import rfc3339
 from custody.vault import mnemonic

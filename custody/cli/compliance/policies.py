@@ -12,7 +12,7 @@ from custody.edge.clock import unix_time
 from custody.errors import TransactionError
 from custody.officers.roster import Role, Roster
 from custody.policy.document import Policy
-from custody.policy.lint import Reach, lint
+from custody.policy.lint.policy import Reach, lint
 from custody.policy.words import LANGUAGES
 from custody.policy.words.policy import sections
 from custody.screen import folded, printable

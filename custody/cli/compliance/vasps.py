@@ -11,7 +11,7 @@ from custody.edge.clock import parse_time
 from custody.edge.inputs import read_input
 from custody.edge.terminal import say
 from custody.errors import InputError
-from custody.policy.compare_vasps import spaced
+from custody.policy.compare.vasps import spaced
 from custody.times import rfc3339
 from custody.travel_rule.vasp_keys import VaspKey
 

@@ -17,7 +17,7 @@ from custody.coordinator.prover.symbols import DAY, HOUR, WEEK_MINUTES, EarlierS
 from custody.policy.chain_policy import ChainPolicy
 from custody.policy.decision import Requirement
 from custody.policy.document import Policy
-from custody.policy.history import REPLACEMENT_DAYS
+from custody.policy.rules.history import REPLACEMENT_DAYS
 
 _DAY_MINUTES = 1_440
 _HOT = "hot"
@@ -228,7 +228,7 @@ class _Judged:
         return tiers.get(payee.old.own.name, _HOT) == _HOT
 
     def _together(self, amount: Any, seconds: Any, of: Callable[[EarlierSymbols], Any]) -> Any:
-        """As `custody.policy.history.together`: this one and all that it does not exclude, or what there was before."""
+        """As `rules.history.together`: this one and all that it does not exclude, or what there was before."""
         recent = [(past, past.age < seconds, of(past)) for past in self.symbols.earlier]
         beside = _sum(z3.If(z3.And(within, z3.Not(past.shared)), value, 0) for past, within, value in recent)
         excluded = _largest(z3.If(z3.And(within, past.shared), value, 0) for past, within, value in recent)

@@ -9,7 +9,7 @@ import rosters
 
 from custody.officers.compare import compare_roster
 from custody.officers.roster import Person, Role, Roster
-from custody.policy.change import Change
+from custody.policy.compare.change import Change
 
 ROSTER = Roster.parse(rosters.roster_toml())
 NAMES = {person.name: person for person in ROSTER.people}

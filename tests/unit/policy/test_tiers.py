@@ -13,7 +13,7 @@ from custody.policy.chain_policy import Tier
 from custody.policy.decision import Requirement
 from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate, tiers
-from custody.policy.history import DAY
+from custody.policy.rules.history import DAY
 from custody.review import Review, Role, Spend, leaving
 from custody.screening.flagged import FlaggedList
 

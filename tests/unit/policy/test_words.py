@@ -211,7 +211,7 @@ def test_every_reason_has_a_sentence(language: str) -> None:
 
 def rule_names(project: Path) -> Iterator[str]:
     """Every name that a class of rules has, and every rule that a reason names by itself."""
-    for file in [*(project / "custody/policy").glob("*.py"), *(project / "custody").glob("*.py")]:
+    for file in [*(project / "custody/policy").rglob("*.py"), *(project / "custody").glob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             match node:
                 case ast.AnnAssign(target=ast.Name(id="name"), value=ast.Constant(value=str(name))):

@@ -15,7 +15,7 @@ from bip_utils.base58 import Base58Alphabets, Base58Encoder
 from lists import built, built_with_summary
 
 from custody.errors import InputError
-from custody.policy.compare_list import compare_list
+from custody.policy.compare.flagged_list import compare_list
 from custody.screening import build as building
 from custody.screening.built import BuiltList
 from custody.screening.entry import Entry, How, Source

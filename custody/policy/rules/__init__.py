@@ -1,0 +1,1 @@
+"""The rules of a policy: small frozen classes, all asked, in no order that matters."""
