@@ -67,7 +67,7 @@ def rules(aliases: list[str], token: str) -> dict[Kind, bytes]:
     )
     caps = f'[[chains.{aliases[0]}.tokens]]\ncontract = "{token}"\ncap_per_transaction = "{SUPPLY}"\n'
     vasp = f'name = "{examples.HOUSE}"\nlei = "{examples.HOUSE_LEI}"\n'
-    policy = f'version = 1\nhouse = "{examples.HOUSE}"\n[originating_vasp]\n{vasp}{chains}{caps}'
+    policy = f'version = 1\nrepeat_days = 0\nhouse = "{examples.HOUSE}"\n[originating_vasp]\n{vasp}{chains}{caps}'
     tokens = f'version = 1\n[[token]]\nchain = "{aliases[0]}"\ncontract = "{token}"\nsymbol = "TUSD"\ndecimals = 6\n'
     return {"policy": policy.encode(), "list": examples.EVM_FLAGGED_LIST, "tokens": tokens.encode()}
 

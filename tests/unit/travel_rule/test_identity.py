@@ -39,3 +39,13 @@ def test_each_output_has_its_record() -> None:
 
 def test_what_cannot_be_read_speaks_for_nothing() -> None:
     assert spoken_for(b"") == spoken_for(b"{}") == spoken_for(b"\xff") == spoken_for(block({"outputs": 1})) == {}
+
+
+def test_another_notice_makes_another_record() -> None:
+    notice = {**ONE, "notice": {**ONE["notice"], "reference": "notice-0002"}}
+    assert spoken_for(block(ONE))[0] != spoken_for(block(notice))[0]
+
+
+def test_a_signature_of_the_vasp_does_not() -> None:
+    signed = {**ONE, "authorization": {"payload": "x"}}
+    assert spoken_for(block(ONE))[0] == spoken_for(block(signed))[0]
