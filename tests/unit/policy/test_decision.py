@@ -20,6 +20,13 @@ def test_the_order_of_reasons_is_that_of_all_their_fields() -> None:
         assert list(Decision.of(reasons, ()).reasons) == expected
 
 
+def test_reasons_that_differ_in_what_they_rest_on_have_an_order_too() -> None:
+    """Two processes that told them in another order would not agree on the decision."""
+    alike = [Reason("a", "a", "a", "a", *fields) for fields in itertools.product(PARTS, repeat=3)]
+    for reasons in (alike, alike[::-1]):
+        assert list(Decision.of(reasons, ()).reasons) == alike
+
+
 DENIAL, MISSING = Reason("A-A", "first", "x", "y"), Reason("B-B", "approvals", "1 approval", "2 approvals")
 TWO, THREE = Requirement(2, "approver", 2), Requirement(3, "compliance", 1)
 

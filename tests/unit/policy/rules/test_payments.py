@@ -259,3 +259,12 @@ def test_a_feerate_is_told_in_the_unit_of_its_network() -> None:
     assert (evm.observed, evm.required) == ("a feerate of 250.500 gwei/gas", "at most 200 gwei/gas")
     (bitcoin,) = FeeCaps(REGTEST).reasons(case(examples.review((examples.PAYEE, 100_000), feerate=250_500)))
     assert (bitcoin.observed, bitcoin.required) == ("a feerate of 250.500 sat/vB", "at most 200 sat/vB")
+
+
+def test_each_fee_cap_tells_the_fee_what_it_may_be_and_what_it_was_judged_by() -> None:
+    review = examples.review((examples.PAYEE, 100_000), fee=100_001)
+    absolute, percent = FeeCaps(REGTEST).reasons(case(review))
+    assert (absolute.observed, absolute.required) == ("a fee of 0.00100001 rBTC", "at most 0.00100000 rBTC")
+    assert percent.observed == "a fee of 0.00100001 rBTC for payments of 0.00100000 rBTC"
+    assert percent.required == "a fee of at most 10 % of the payments"
+    assert {one.fact for one in (absolute, percent)} == {"fee"}

@@ -158,6 +158,13 @@ def test_an_account_number_of_the_beneficiary_is_what_the_output_pays(numbers: l
     assert codes(paid_to(*numbers), SECOND) == found
 
 
+def test_of_two_texts_that_are_no_addresses_neither_is_the_other() -> None:
+    review = examples.review(("nonsense", 100_000))
+    block = examples.block(paid_to("customer 7"))
+    found = [reason.code for reason in RecordBound(chains.REGTEST).reasons(Case(review, block, POLICY, LIST))]
+    assert found == ["TRAVEL-RULE-ADDRESS", "TRAVEL-RULE-ACCOUNT"]
+
+
 def test_every_output_of_a_record_needs_its_account_number() -> None:
     record = copy.deepcopy(BOTH)
     record["ivms101"] = examples.ivms101(examples.PAYEE)
@@ -182,6 +189,13 @@ def test_the_account_number_of_another_record_does_not_help() -> None:
 )
 def test_the_originating_vasp_is_this_house(vasp: dict[str, Any], found: list[str]) -> None:
     assert codes(with_vasp(FIRST, vasp), SECOND) == found
+
+
+def test_a_house_without_an_lei_is_known_by_its_name() -> None:
+    text = examples.POLICY.replace(f'lei = "{examples.HOUSE_LEI}"'.encode(), b"")
+    vasp = examples.legal_person(examples.HOUSE, examples.OTHER_LEI)
+    for record in (FIRST, with_vasp(FIRST, vasp)):
+        assert evaluate(Case(REVIEW, examples.block(record, SECOND), Policy.parse(text), LIST)).reasons == ()
 
 
 def test_a_trading_name_is_not_the_legal_name() -> None:
