@@ -11,8 +11,8 @@ from custody.travel_rule.record import MAX_BLOCK_BYTES
 def spoken_for(block: bytes) -> dict[int, str]:
     """By index of an output, the SHA-256 (hex) of what the record that speaks for it says of people and of its notice.
 
-    What it says of outputs is left out, and the VASP's signature, which is used once anyway. A block that cannot be read
-    speaks for nothing.
+    What it says of outputs is left out, and the signature of the VASP, which serves once anyway. A block that cannot be
+    read speaks for nothing.
     """
     try:
         block_of: Any = canonical_json.loads(block, limit=MAX_BLOCK_BYTES)
