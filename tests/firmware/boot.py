@@ -78,12 +78,13 @@ def held(said: str) -> list[str]:
     }
     lacking = [what for what, text in wanted.items() if text not in said]
     lacking += [f"{name} holds" for name in (one.name for one in GUARANTEES) if f"holds     {name}:" not in said]
-    return lacking + (["nobody was refused"] if "SIGNER-REFUSED" in said else [])
+    lacking += ["nobody was refused"] if "SIGNER-REFUSED" in said else []
+    return [*lacking, f"it said last: {said[-500:]!r}"] if lacking else []
 
 
 def stopped(said: str, reason: str) -> list[str]:
     """What a boot that must fail did not say, or said too much."""
-    lacking = [] if re.search(reason, said) else [f"it stops with: {reason}"]
+    lacking = [] if re.search(reason, said) else [f"it stops with: {reason}, but said last: {said[-500:]!r}"]
     return lacking + (["no self-test ran"] if "SELFTEST" in said or "Offline signer" in said else [])
 
 

@@ -50,7 +50,7 @@ class Machine:
         return plain(bytes(self._said))
 
     def wait_for(self, pattern: str, seconds: float = SECONDS) -> "re.Match[str]":
-        """The first match in what was said since the last one. Raises NeverSaidError."""
+        """The first match in what was said since the last one. Raises NeverSaidError; the machine is off then."""
         end = time.monotonic() + seconds
         while True:
             gone = self._process.poll() is not None
@@ -59,6 +59,7 @@ class Machine:
                 self._read = found.end()
                 return found
             if gone or time.monotonic() > end:
+                self.kill()
                 raise NeverSaidError(f"{pattern!r}, but:\n{said[self._read :][-3000:]}")
             time.sleep(0.2)
 

@@ -20,12 +20,14 @@ import examples
 import psbts
 import regtest
 from desk import Ended, program
-from machine import SECONDS, Machine, archive
+from machine import SECONDS, Machine, NeverSaidError, archive
 from PIL import Image
 
 from custody.audit.entry import Entry
 from custody.audit.line import Line
 from custody.bitcoin.psbt import parse as parse_psbt
+from custody.bitcoin.script import encode_address
+from custody.chains import REGTEST
 
 HOME = "/var/lib/custody"
 DISK_WORD = "a passphrase for the disk"
@@ -115,8 +117,9 @@ def at_the_console(machine: Machine, command: str, *, plug: Path | None = None) 
                 return said
         else:
             machine.type("")
-            refused = re.search(r"^[A-Z]+(-[A-Z0-9]+)+: .*", said, re.MULTILINE)
-            assert not refused, f"{command}: {refused[0] if refused else ''}"
+            if plug or re.search(r"^(REFUSED|[A-Z]+(-[A-Z0-9]+)+): ", said, re.MULTILINE):
+                machine.kill()
+                raise NeverSaidError(f"{command} did not end well:\n{said[-3000:]}")
             return said
 
 
@@ -189,13 +192,15 @@ class Office:
         self.chain = regtest.Regtest(folder)
 
     def ask(self, number: int) -> dict[str, bytes]:
-        """A withdrawal of a coin of its own, as camera frames."""
-        amount = AMOUNTS[number]
+        """A withdrawal of a coin of its own to a payee of its own, as camera frames."""
+        amount, payee = AMOUNTS[number], psbts.EVIL.script_pubkey(0, number)
         coin = self.chain.fund([(psbts.TREASURY.script_pubkey(0, number), amount + 50_000)])
-        psbt = regtest.build_withdrawal(psbts.TREASURY.descriptor, [coin], [(psbts.PAYEE, amount)])
+        psbt = regtest.build_withdrawal(psbts.TREASURY.descriptor, [coin], [(payee, amount)])
         self._path(number, "psbt").write_bytes(psbt)
-        paid = [output.script_pubkey for output in parse_psbt(psbt).transaction.outputs].index(psbts.PAYEE)
-        self._path(number, "json").write_text(json.dumps(examples.record((paid, ceremonies.PAYEE, amount))))
+        paid = [output.script_pubkey for output in parse_psbt(psbt).transaction.outputs].index(payee)
+        self._path(number, "json").write_text(
+            json.dumps(examples.record((paid, encode_address(payee, REGTEST), amount)))
+        )
         files = ("--psbt", self._path(number, "psbt"), "--travel-rule", self._path(number, "json"))
         step(
             *self._home, "coordinator", "request", "--account", "treasury", *files, "-o", self._path(number, "request")
