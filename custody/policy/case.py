@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from custody.codec.schema import Finding, SchemaError
+from custody.policy.authorizations import Judged, judge_all, used_by
 from custody.policy.document import Policy
 from custody.policy.past import Past
-from custody.policy.rules.authorizations import Judged, judge_all, used_by
 from custody.review import Review
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.record import TravelRuleRecord, read_block

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from custody.amounts import format_amount
 from custody.codec.schema import Finding
+from custody.policy.authorizations import Judged
 from custody.policy.case import Case, Past
 from custody.policy.chain_policy import Bounds
 from custody.policy.decision import Reason
-from custody.policy.rules.authorizations import Judged
 from custody.policy.rules.history import DAY, recent, together
 from custody.review import Output, Role, totals
 from custody.travel_rule.tap import Authorization

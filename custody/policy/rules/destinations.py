@@ -15,7 +15,7 @@ from custody.policy.clauses import Allowed, NewDestinations, OwnAccount
 from custody.policy.decision import Reason
 from custody.policy.document import Policy
 from custody.policy.rules.counterparty import counterparty_signed
-from custody.policy.rules.history import DAY, SEEN_DAYS, recent, together
+from custody.policy.rules.history import DAY, SEEN_DAYS, recent, references, together
 from custody.policy.rules.payees import Payee, payees, program_of, rests_on
 from custody.policy.rules.payments import Rule
 from custody.review import Output, Review, Role, totals
@@ -101,7 +101,7 @@ class FirstPayment:
                 yield self._told(case, payee, total, bound)
 
     def _seasoned(self, case: Case, payee: Payee) -> bool:
-        spends = {spend.reference for spend in case.review.spends}
+        spends = references(case)
         cool_down = self.clause.cool_down_hours * HOUR
         return any(
             case.elapsed - past.elapsed >= cool_down and spends.isdisjoint(past.spends) for past, _ in payee.earlier

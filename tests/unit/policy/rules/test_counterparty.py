@@ -8,11 +8,11 @@ import pytest
 import vasps
 
 from custody.chains import REGTEST, SIGNET
+from custody.policy import authorizations
+from custody.policy.authorizations import used_by
 from custody.policy.case import Case, Past
 from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate
-from custody.policy.rules import authorizations
-from custody.policy.rules.authorizations import used_by
 from custody.policy.rules.counterparty import CounterpartySigned, counterparty_signed
 from custody.policy.rules.history import DAY, horizon
 from custody.review import Review, Role, Spend
