@@ -26,10 +26,10 @@ from custody.policy.decision import Decision, Reason
 from custody.policy.evaluate import Evaluation, evaluate
 from custody.policy.own import with_owners
 from custody.policy.rules.counterparty import signature
-from custody.policy.rules.history import earlier_payments
+from custody.policy.rules.payees import earlier_payments
 from custody.review import Review, leaving
 from custody.times import readable, rfc3339
-from custody.travel_rule.identity import spoken_for
+from custody.travel_rule.record import spoken_for
 from custody.travel_rule.tap import used_ids
 from custody.wire.request import MAX_LIFETIME, WithdrawalRequest
 

@@ -15,9 +15,10 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 MAX_DEPTH = 32
 MAX_INT = 2**53 - 1
 
-# A string as a whole, so that what looks like structure inside it does not count; or one bracket. The closing quote
-# may be missing: else each quote of an unclosed string would be tried as a beginning, in time by the square of it.
-_STRUCTURE = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+# A string as a whole, so that what looks like structure inside it does not count. The closing quote may be missing:
+# else each quote of an unclosed string would be tried as a beginning, in time by the square of it.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_NO_BRACKETS = bytes(octet for octet in range(256) if octet not in b"[]{}")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -78,9 +79,8 @@ def loads_relaxed(text: bytes, *, limit: int) -> Json:
 def _check_nesting(text: bytes) -> None:
     """Bounds the depth before a recursive reader meets it; the reader's own bound is the interpreter's, not ours."""
     depth = 0
-    for token in _STRUCTURE.finditer(text):
-        opening = token[0] in (b"[", b"{")
-        depth += opening - (token[0] in (b"]", b"}"))
+    for octet in _STRING.sub(b"", text).translate(None, _NO_BRACKETS):
+        depth += 1 if octet in b"[{" else -1
         if depth > MAX_DEPTH + 1:
             raise InputError("JSON-VALUE", f"The JSON is nested deeper than {MAX_DEPTH}.")
 
@@ -105,21 +105,21 @@ def _no_float(_text: str) -> Any:
 def _check(value: object, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise InputError("JSON-VALUE", f"The JSON is nested deeper than {MAX_DEPTH}.")
-    match value:
-        case None | bool():
-            return
-        case int() if -MAX_INT <= value <= MAX_INT:
-            return
-        case str() if value.isascii() or not _SURROGATE.search(value):
-            return
-        case list():
-            for item in value:
-                _check(item, depth + 1)
-        case dict():
-            for key, item in value.items():
-                if not isinstance(key, str):
-                    raise InputError("JSON-VALUE", "A JSON key must be text.")
-                _check(key, depth + 1)
-                _check(item, depth + 1)
-        case _:
-            raise InputError("JSON-VALUE", "The JSON holds a value that is not allowed.")
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise InputError("JSON-VALUE", "A JSON key must be text.")
+            _check_text(key)
+            _check(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check(item, depth + 1)
+    elif not (value is None or (isinstance(value, int) and -MAX_INT <= value <= MAX_INT)):
+        raise InputError("JSON-VALUE", "The JSON holds a value that is not allowed.")
+
+
+def _check_text(text: str) -> None:
+    if not text.isascii() and _SURROGATE.search(text):
+        raise InputError("JSON-VALUE", "The JSON holds a value that is not allowed.")

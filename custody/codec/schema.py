@@ -235,7 +235,8 @@ class Object:
             return None
         before = len(reading.findings)
         self._check_keys(value, where, reading)
-        built = {name: self._field(entry, value, where, reading) for name, entry in self.fields.items()}
+        prefix = f"{where}." if where else ""
+        built = {name: self._field(entry, value, prefix, reading) for name, entry in self.fields.items()}
         return self.build(**built) if len(reading.findings) == before else None
 
     def _check_keys(self, value: dict[str, object], where: str, reading: Reading) -> None:
@@ -250,14 +251,13 @@ class Object:
             reading.fault(Fault.COUNT, where, f"{len(given)} of {choices}", f"exactly one of {choices}")
 
     @staticmethod
-    def _field(entry: Field, value: dict[str, object], where: str, reading: Reading) -> Any:
-        prefix = f"{where}." if where else ""
+    def _field(entry: Field, value: dict[str, object], prefix: str, reading: Reading) -> Any:
         names = [name for name in entry.names if name in value]
         if not names:
             if entry.required:
                 reading.fault(Fault.MISSING, prefix + entry.names[0], "missing", "this field")
             return entry.default
-        built = [entry.shape.read(value[name], prefix + name, reading) for name in names]
-        if any(other != built[0] for other in built[1:]):
+        first, *others = [entry.shape.read(value[name], prefix + name, reading) for name in names]
+        if others and any(other != first for other in others):
             reading.fault(Fault.CONFLICT, prefix + names[0], f"another value under {names[1]}", "one value")
-        return built[0]
+        return first

@@ -26,8 +26,7 @@ from custody.review import Output, Review, Role, Spend, leaving
 from custody.screening.address import canonical_address
 from custody.screening.flagged import FlaggedList
 from custody.times import rfc3339
-from custody.travel_rule.identity import spoken_for
-from custody.travel_rule.record import MAX_BLOCK_BYTES, canonical_block
+from custody.travel_rule.record import MAX_BLOCK_BYTES, canonical_block, spoken_for
 from custody.travel_rule.tap import used_ids
 from custody.travel_rule.vasp_keys import VaspKeys
 

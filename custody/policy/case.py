@@ -9,7 +9,7 @@ from custody.policy.document import Policy
 from custody.policy.past import Past
 from custody.review import Review
 from custody.screening.flagged import FlaggedList
-from custody.travel_rule.record import TravelRuleRecord, read_block
+from custody.travel_rule.record import Block, TravelRuleRecord, read_block
 from custody.travel_rule.vasp_keys import VaspKeys
 
 __all__ = ["Case", "Past"]
@@ -34,6 +34,7 @@ class Case:
         vasps: keys of counterparties; None when none are installed.
         records: the block's records, read once; empty when it cannot be read.
         digests: SHA-256 of each record, hex.
+        people: by index of an output, who is paid by whom (`travel_rule.identity.who`).
         faults: why the block cannot be read.
         authorizations: for each record, what the counterparty's authorisation in it is worth; judged once.
         transaction: the facts by their digest, as reasons name what they rest on.
@@ -52,20 +53,20 @@ class Case:
     vasps: VaspKeys | None = field(default=None, repr=False)
     records: tuple[TravelRuleRecord, ...] = field(init=False, repr=False)
     digests: tuple[str, ...] = field(init=False, repr=False)
+    people: Mapping[int, str] = field(init=False, repr=False)
     faults: tuple[Finding, ...] = field(init=False, repr=False)
     authorizations: tuple[Judged, ...] = field(init=False, repr=False)
     transaction: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        records: tuple[TravelRuleRecord, ...] = ()
-        digests: tuple[str, ...] = ()
-        faults: tuple[Finding, ...] = ()
+        block, faults = Block(), tuple[Finding, ...]()
         try:
-            records, digests = read_block(self.travel_rule)
+            block = read_block(self.travel_rule)
         except SchemaError as error:
             faults = error.findings
-        object.__setattr__(self, "records", records)
-        object.__setattr__(self, "digests", digests)
+        object.__setattr__(self, "records", block.records)
+        object.__setattr__(self, "digests", block.digests)
+        object.__setattr__(self, "people", block.people)
         object.__setattr__(self, "faults", faults)
         object.__setattr__(self, "authorizations", self._judged())
         object.__setattr__(self, "transaction", f"transaction {self.review.digest.hex()}")

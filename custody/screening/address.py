@@ -126,8 +126,8 @@ def parse_hex(address: str) -> bytes:
     return parse_address(address.lower() if address == address.upper() else address, strict=False)
 
 
-def candidates(program: Program) -> frozenset[Program]:
-    """The program itself and those that the same key or script can be paid by.
+def candidates(program: Program) -> tuple[Program, ...]:
+    """The program itself, first, and those that the same key or script can be paid by.
 
     A key hash (P2PKH, P2WPKH) is also paid by P2SH-P2WPKH; a witness script by P2SH-P2WSH and, its hash hashed once
     more, by plain P2SH. No hash can be undone: compare the candidates of both sides.
@@ -135,12 +135,12 @@ def candidates(program: Program) -> frozenset[Program]:
     payload = program.payload
     match program.kind:
         case Kind.KEY_HASH:
-            return frozenset({program, _script_hash(wallycore.hash160(b"\x00\x14" + payload))})
+            return program, _script_hash(wallycore.hash160(b"\x00\x14" + payload))
         case Kind.WITNESS_SCRIPT:
             nested = _script_hash(wallycore.hash160(b"\x00\x20" + payload))
-            return frozenset({program, nested, _script_hash(wallycore.ripemd160(payload))})
+            return program, nested, _script_hash(wallycore.ripemd160(payload))
         case _:
-            return frozenset({program})
+            return (program,)
 
 
 def _script_hash(digest: bytes) -> Program:

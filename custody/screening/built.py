@@ -1,6 +1,6 @@
-"""A built list, looked up where it lies: opening it reads the header, and a search some twenty records."""
+"""A built list, looked up where it lies: opening it reads the header and a few records, and so does a search."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from custody.screening.layout import (
     record_key,
 )
 from custody.screening.networks import Decoded, decode_entry
+from custody.screening.search import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,13 @@ class BuiltList:
     """Sorted records over bytes or a mapped file. What they say is confirmed by the entry itself at each match.
 
     Attributes:
-        octets: the whole list. header: what it says of itself. start: where the records begin.
+        octets: the whole list. header: what it says of itself. start: where the records begin. records: they.
     """
 
     octets: Octets
     header: Header
     start: int
+    records: Records
 
     #: How an entry's number is called.
     counted: ClassVar[str] = "entry"
@@ -44,7 +46,7 @@ class BuiltList:
             InputError: LIST-VERSION, LIST-FORM.
         """
         header, start = Header.parse(octets)
-        return cls(octets, header, start)
+        return cls(octets, header, start, Records.open(octets, start, header.records))
 
     @property
     def lines(self) -> Iterator[tuple[int, str]]:
@@ -65,15 +67,19 @@ class BuiltList:
             raise damaged("an entry has no end")
         return parse_line(self.octets[begin:end], len(self.header.sources))
 
-    def under(self, program: Program) -> Iterator[tuple[int, Entry, str]]:
+    def under(self, program: Program) -> Iterable[tuple[int, Entry, str]]:
         """Number, entry and canonical text of all that answer for this program, in the list's order.
 
         Raises:
             InputError: LIST-FORM where a record and its entry do not agree.
         """
         key = record_key(program)
-        record = self._first(key)
-        while (at := self.start + record * RECORD_SIZE) < self._offsets and self.octets[at : at + KEY_SIZE] == key:
+        record = self.records.first(key)
+        return () if record is None else self._answering(program, key, record)
+
+    def _answering(self, program: Program, key: bytes, record: int) -> Iterator[tuple[int, Entry, str]]:
+        while record < self.header.records and self.records.key(record) == key:
+            at = self.start + record * RECORD_SIZE
             place = int.from_bytes(self.octets[at + KEY_SIZE : at + RECORD_SIZE], "big")
             entry = self.entry(place)
             decoded = _decode(entry)
@@ -88,19 +94,6 @@ class BuiltList:
         """Name and date of the file that an entry came from."""
         found = self.header.sources[entry.source]
         return found.name, found.date
-
-    def _first(self, key: bytes) -> int:
-        """The first record that is not before ``key``: as many steps as the number of records has bits."""
-        octets, start = self.octets, self.start
-        low, high = 0, self.header.records
-        while low < high:
-            middle = (low + high) >> 1
-            at = start + middle * RECORD_SIZE
-            if octets[at : at + KEY_SIZE] < key:
-                low = middle + 1
-            else:
-                high = middle
-        return low
 
     @property
     def _offsets(self) -> int:

@@ -95,8 +95,9 @@ class FlaggedList:
 
     def _hits(self, program: Program) -> Iterator[tuple[int, Entry, str]]:
         """Its own entries first: the same address can only be among them."""
-        for candidate in (program, *(candidates(program) - {program})):
-            yield from islice(self.index.under(candidate), MAX_OF_PROGRAM)
+        for candidate in candidates(program):
+            if found := self.index.under(candidate):
+                yield from islice(found, MAX_OF_PROGRAM)
 
     def _match(self, number: int, entry: Entry, how: How) -> Match:
         name, issued = self.index.source(entry)

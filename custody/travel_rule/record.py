@@ -6,8 +6,10 @@ VASP or unhosted wallet. `docs/spec/travel-rule.md` is the page to this file.
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
@@ -28,6 +30,7 @@ from custody.codec.schema import (
     read,
 )
 from custody.errors import InputError
+from custody.travel_rule.identity import who
 from custody.travel_rule.ivms101 import Ivms101
 from custody.travel_rule.jws import JWS, Jws
 from custody.travel_rule.layout import IVMS101
@@ -189,13 +192,26 @@ _BLOCK = Object(
 )
 
 
+class Block(NamedTuple):
+    """What a block says.
+
+    Attributes:
+        records: the records. digests: SHA-256 of each in canonical JSON, hex.
+        people: by index of an output, who is paid by whom, of the last record that speaks for it (`identity.who`).
+    """
+
+    records: tuple[TravelRuleRecord, ...] = ()
+    digests: tuple[str, ...] = ()
+    people: Mapping[int, str] = MappingProxyType({})
+
+
 def parse_block(block: bytes) -> tuple[TravelRuleRecord, ...]:
     """The records of a block, as `read_block` reads it."""
-    return read_block(block)[0]
+    return read_block(block).records
 
 
-def read_block(block: bytes) -> tuple[tuple[TravelRuleRecord, ...], tuple[str, ...]]:
-    """The records of a block, and SHA-256 in hex of each in canonical JSON; no bytes are no records.
+def read_block(block: bytes) -> Block:
+    """What a block says; no bytes are no records.
 
     Well formed is not complete: `custody.travel_rule.completeness` judges that, the policy what the block covers.
 
@@ -203,15 +219,24 @@ def read_block(block: bytes) -> tuple[tuple[TravelRuleRecord, ...], tuple[str, .
         SchemaError: every fault, TRAVEL-RULE-SYNTAX or one of `CODES`.
     """
     if not block:
-        return (), ()
+        return Block()
     try:
         value: Any = canonical_json.loads(block, limit=MAX_BLOCK_BYTES)
     except InputError as error:
         required = error.hint or f"canonical JSON of at most {MAX_BLOCK_BYTES:,} bytes"
         raise SchemaError((Finding("TRAVEL-RULE-SYNTAX", "the block", error.message.rstrip("."), required),)) from error
-    parsed: _Block = read(_BLOCK, value, CODES)
-    written = (canonical_json.dumps(record) for record in value["records"])
-    return parsed.records, tuple(hashlib.sha256(record).hexdigest() for record in written)
+    records: tuple[TravelRuleRecord, ...] = read(_BLOCK, value, CODES).records
+    digests = tuple(hashlib.sha256(canonical_json.dumps(record)).hexdigest() for record in value["records"])
+    told = zip(records, map(who, value["records"]), strict=True)
+    return Block(records, digests, {covered.index: people for record, people in told for covered in record.outputs})
+
+
+def spoken_for(block: bytes) -> Mapping[int, str]:
+    """`Block.people`; a block that cannot be read speaks for nothing."""
+    try:
+        return read_block(block).people
+    except SchemaError:
+        return {}
 
 
 def canonical_block(text: bytes) -> bytes:

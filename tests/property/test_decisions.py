@@ -22,7 +22,7 @@ from custody.policy.evaluate import Evaluation, evaluate, rules_of
 from custody.policy.rules.history import DAY, horizon
 from custody.review import Output, Role
 from custody.screening.flagged import FlaggedList
-from custody.travel_rule.identity import spoken_for
+from custody.travel_rule.record import spoken_for
 
 FLAGGED = FlaggedList.parse(examples.EVM_FLAGGED_LIST)
 KINDS = ("policy", "list", "request", "vasps")

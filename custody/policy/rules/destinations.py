@@ -56,11 +56,11 @@ class KnownDestination:
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """DESTINATION-UNKNOWN."""
-        bounds, allowed = dict(self.bounds), _programs(self.allowlist, self.chain)
+        bounds = dict(self.bounds)
         judged = [output for output in _foreign(case.review) if output.asset.asset_id in bounds]
-        for payee in payees(case, self.chain, DAY, judged):
+        for payee in payees(recent(case, DAY), self.chain, judged):
             bound, total = bounds[payee.asset.asset_id], together(case, payee.amount, payee.earlier)
-            if total > bound and payee.program not in allowed:
+            if total > bound and not _listed(payee.program, self.allowlist, self.chain):
                 yield from self._told(case, payee, total, bound)
 
     def _told(self, case: Case, payee: Payee, total: int, bound: int) -> Iterator[Reason]:
@@ -95,7 +95,8 @@ class FirstPayment:
     def reasons(self, case: Case) -> Iterator[Reason]:
         """DESTINATION-NEW."""
         bounds = dict(self.bounds)
-        for payee in payees(case, self.chain, self.clause.forget_days * DAY, _foreign(case.review)):
+        remembered = recent(case, self.clause.forget_days * DAY)
+        for payee in payees(remembered, self.chain, _foreign(case.review)):
             bound, total = bounds.get(payee.asset.asset_id, 0), together(case, payee.amount, payee.earlier)
             if total > bound and not self._seasoned(case, payee):
                 yield self._told(case, payee, total, bound)
@@ -104,7 +105,7 @@ class FirstPayment:
         spends = references(case)
         cool_down = self.clause.cool_down_hours * HOUR
         return any(
-            case.elapsed - past.elapsed >= cool_down and spends.isdisjoint(past.spends) for past, _ in payee.earlier
+            case.elapsed - one.past.elapsed >= cool_down and spends.isdisjoint(one.past.spends) for one in payee.made
         )
 
     def _told(self, case: Case, payee: Payee, total: int, bound: int) -> Reason:
@@ -138,8 +139,7 @@ class NotLookAlike:
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """DESTINATION-LOOK-ALIKE."""
-        allowed = _programs(self.allowlist, self.chain)
-        judged = [output for output in _foreign(case.review) if program_of(output.address, self.chain) not in allowed]
+        judged = [output for output in _foreign(case.review) if not self._allowed(output)]
         known = self._known(case) if judged else {}
         for output in judged:
             near = known.get(_ending(output.address), {})
@@ -154,6 +154,9 @@ class NotLookAlike:
                     fact=f"outputs[{output.index}].address",
                     evidence=near[other],
                 )
+
+    def _allowed(self, output: Output) -> bool:
+        return _listed(program_of(output.address, self.chain), self.allowlist, self.chain)
 
     def _known(self, case: Case) -> dict[str, dict[str, str]]:
         """Known addresses with what says so, by how they end: what ends otherwise need not be compared."""
@@ -249,8 +252,8 @@ class Actions:
             )
 
 
-def _programs(allowlist: Iterable[Allowed], chain: Chain) -> frozenset[Program | str]:
-    return frozenset(one.program for one in allowlist if one.chain.chain_id == chain.chain_id)
+def _listed(program: Program | str, allowlist: Iterable[Allowed], chain: Chain) -> bool:
+    return any(one.program == program and one.chain.chain_id == chain.chain_id for one in allowlist)
 
 
 def _ending(address: str) -> str:

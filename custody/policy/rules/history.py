@@ -15,7 +15,7 @@ from custody.policy.case import Case, Past
 from custody.policy.chain_policy import Bounds
 from custody.policy.decision import Reason
 from custody.policy.document import Policy
-from custody.review import Output, leaving
+from custody.review import leaving
 from custody.screening.address import Program, decode_address
 
 DAY = 86_400
@@ -92,9 +92,10 @@ class CapPerMonth(CapPerPeriod):
     words: ClassVar[str] = "30 days"
 
 
-def recent(case: Case, seconds: int) -> Iterator[Past]:
+def recent(case: Case, seconds: int) -> list[Past]:
     """What was authorised less than so long ago, or seems to lie in the future."""
-    return (past for past in case.history if case.elapsed - past.elapsed < seconds)
+    before = case.elapsed - seconds
+    return [past for past in case.history if past.elapsed > before]
 
 
 def references(case: Case) -> frozenset[str]:
@@ -108,23 +109,9 @@ def together(case: Case, amount: int, earlier: Sequence[tuple[Past, int]]) -> in
     ``amount`` is what this one adds; ``earlier`` are authorisations with what each may have added.
     """
     spends = references(case)
-    return max(amount + _most([one for one in earlier if spends.isdisjoint(one[0].spends)]), _most(earlier))
-
-
-def earlier_payments(case: Case) -> Iterator[tuple[Output, int, str]]:
-    """Payments of the case whose payee was paid in the same asset before: output, amount then, request then (hex).
-
-    Whatever the amounts: a second payment that was only said to be lost may be of one unit more.
-    """
-    assets = {output.asset.asset_id for output in case.review.payments}
-    made: dict[tuple[Program | str, str], list[tuple[int, str]]] = {}
-    for past in case.history:
-        for address, amount, asset_id in past.payments:
-            if asset_id in assets:
-                made.setdefault((payee(address), asset_id), []).append((amount, past.request))
-    for output in case.review.payments:
-        for amount, request in made.get((payee(output.address), output.asset.asset_id), ()):
-            yield output, amount, request
+    before = _most(earlier)
+    apart = [one for one in earlier if spends.isdisjoint(one[0].spends)]
+    return max(amount + _most(apart), before) if len(apart) < len(earlier) else amount + before
 
 
 @lru_cache(maxsize=_KEPT_PAYEES)
@@ -139,6 +126,9 @@ def payee(address: str) -> Program | str:
 
 def _most(earlier: Sequence[tuple[Past, int]]) -> int:
     """A bound on what these can take out together: of those that all share a reference at most one is mined."""
+    spent_in_all = [reference for past, _ in earlier for reference in past.spends or (past.request,)]
+    if len(set(spent_in_all)) == len(spent_in_all):
+        return sum(amount for _, amount in earlier)
     groups: dict[str, int] = {}
     for past, amount in sorted(earlier, key=lambda one: len(one[0].spends)):
         spent = (*past.spends, past.request)

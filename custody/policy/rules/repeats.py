@@ -7,26 +7,17 @@ possible: a "replacement" of a payment that pays a thief.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from custody.amounts import format_amount
 from custody.policy.case import Case, Past
 from custody.policy.decision import Reason
 from custody.policy.rules.history import DAY, REPLACEMENT_DAYS, payee, recent, references
+from custody.policy.rules.payees import Made, all_payees
 from custody.review import Output
 from custody.screening.address import Program
-from custody.travel_rule.identity import spoken_for
 
 _Whom: TypeAlias = tuple[Program | str, str]
-
-
-class _Made(NamedTuple):
-    """A payment that was authorised, and who was paid by whom; None or empty where no record told."""
-
-    past: Past
-    amount: int
-    record: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +35,12 @@ class NotRepeated:
         """DUPLICATE-PAYMENT, DUPLICATE-RECORD, which are concerns."""
         spends = references(case)
         since = recent(case, self.days * DAY) if self.days else ()
-        assets = {output.asset.asset_id for output in case.review.payments}
-        made = _made((past for past in since if spends.isdisjoint(past.spends)), assets)
-        known = [output for output in case.review.payments if _whom(output) in made]
-        records = spoken_for(case.travel_rule) if known else {}
-        for output in known:
-            yield from self._told(output, records.get(output.index), made[_whom(output)])
+        apart = (past for past in since if spends.isdisjoint(past.spends))
+        for whom in all_payees(apart, case.review):
+            for output in whom.outputs:
+                yield from self._told(output, case.people.get(output.index), whom.made)
 
-    def _told(self, output: Output, record: str | None, made: list[_Made]) -> Iterator[Reason]:
+    def _told(self, output: Output, record: str | None, made: list[Made]) -> Iterator[Reason]:
         equal = [one.past for one in made if one.amount == output.amount]
         others = (one.past for one in made if one.amount != output.amount and record and one.record == record)
         requests = {past.request for past in equal}
@@ -81,9 +70,9 @@ class NothingElseReplaced:
 
     def reasons(self, case: Case) -> Iterator[Reason]:
         """REPLACEMENT-DIFFERS."""
-        outputs = {_whom(output): output for output in case.review.payments}
-        pays = _sums((one.address, one.amount, one.asset.asset_id) for one in case.review.payments)
         for past in _replaced(case):
+            outputs = {_whom(output): output for output in case.review.payments}
+            pays = _sums((one.address, one.amount, one.asset.asset_id) for one in case.review.payments)
             paid = _sums(past.payments)
             for whom, amount in pays.items():
                 if amount > paid[whom]:
@@ -103,16 +92,6 @@ def _replaced(case: Case) -> Iterator[Past]:
     for past in recent(case, REPLACEMENT_DAYS * DAY):
         if past.payments and not spends.isdisjoint(past.spends):
             yield past
-
-
-def _made(history: Iterable[Past], assets: set[str]) -> dict[_Whom, list[_Made]]:
-    """Who was paid in these assets, newest first."""
-    made: dict[_Whom, list[_Made]] = {}
-    for past in history:
-        for (address, amount, asset_id), record in zip_longest(past.payments, past.records[: len(past.payments)]):
-            if asset_id in assets:
-                made.setdefault((payee(address), asset_id), []).append(_Made(past, amount, record))
-    return made
 
 
 def _requests(pasts: list[Past]) -> str:

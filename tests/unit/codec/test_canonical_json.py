@@ -101,4 +101,4 @@ def test_depth_is_bounded_in_both_directions() -> None:
 
 def test_an_unclosed_string_is_passed_over_once() -> None:
     """A look at each of its quotes would take time by the square of its length."""
-    assert len(canonical_json._STRUCTURE.findall(b'["' + b'\\"' * 1_000)) == 2
+    assert len(canonical_json._STRING.findall(b'["' + b'\\"' * 1_000)) == 1

@@ -42,19 +42,19 @@ def test_a_key_hash_answers_for_its_nested_segwit_address() -> None:
     nested = P2SHAddrEncoder.EncodeKey(PUBLIC_KEY, net_ver=b"\x05")
     program = decode_address(nested)
     assert program.kind is Kind.SCRIPT_HASH
-    assert candidates(decode_address(P2WPKH)) == {program, Program(Kind.KEY_HASH, KEY_HASH)}
+    assert set(candidates(decode_address(P2WPKH))) == {program, Program(Kind.KEY_HASH, KEY_HASH)}
 
 
 def test_a_script_hash_and_a_taproot_key_answer_for_themselves_only() -> None:
     for address in (P2SHAddrEncoder.EncodeKey(PUBLIC_KEY, net_ver=b"\x05"), P2TR):
-        assert candidates(decode_address(address)) == {decode_address(address)}
+        assert set(candidates(decode_address(address))) == {decode_address(address)}
 
 
 def test_a_witness_script_answers_for_its_nested_and_its_plain_script_hash() -> None:
     script = b"\x51"
     once = hashlib.sha256(script).digest()
     nested = hashlib.sha256(b"\x00\x20" + once).digest()
-    assert candidates(Program(Kind.WITNESS_SCRIPT, once)) == {
+    assert set(candidates(Program(Kind.WITNESS_SCRIPT, once))) == {
         Program(Kind.WITNESS_SCRIPT, once),
         Program(Kind.SCRIPT_HASH, _ripemd160(nested)),
         Program(Kind.SCRIPT_HASH, _ripemd160(once)),
@@ -161,7 +161,7 @@ def test_an_evm_address_is_its_20_bytes_in_every_spelling(address: str) -> None:
     for spelling in spellings(address):
         assert decode_address(spelling) == program
         assert canonical_address(spelling) == address
-    assert candidates(program) == {program}
+    assert set(candidates(program)) == {program}
 
 
 @pytest.mark.parametrize("chain", EVM_CHAINS, ids=lambda chain: chain.alias)
@@ -229,4 +229,4 @@ def test_an_address_of_one_family_is_none_of_the_other() -> None:
 def test_equal_bytes_of_two_families_are_two_programs() -> None:
     same_bytes = decode_address("0x" + KEY_HASH.hex())
     assert same_bytes.payload == decode_address(P2WPKH).payload
-    assert not candidates(same_bytes) & candidates(decode_address(P2WPKH))
+    assert not set(candidates(same_bytes)) & set(candidates(decode_address(P2WPKH)))

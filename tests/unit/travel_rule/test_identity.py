@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import examples
+import vasps
 
-from custody.travel_rule.identity import spoken_for
-from custody.travel_rule.record import canonical_block
+from custody.travel_rule.record import canonical_block, spoken_for
 
 ONE = examples.record((0, examples.PAYEE, 5))
 OTHER = examples.record((1, examples.SECOND_PAYEE, 70))
@@ -47,5 +47,5 @@ def test_another_notice_makes_another_record() -> None:
 
 
 def test_a_signature_of_the_vasp_does_not() -> None:
-    signed = {**ONE, "authorization": {"payload": "x"}}
+    signed = {**ONE, "authorization": vasps.authorization()}
     assert spoken_for(block(ONE))[0] == spoken_for(block(signed))[0]

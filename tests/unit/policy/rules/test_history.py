@@ -19,7 +19,6 @@ from custody.policy.rules.history import (
     CapPerDay,
     CapPerMonth,
     CapPerWeek,
-    earlier_payments,
     horizon,
 )
 from custody.review import Review, Role, Spend, leaving
@@ -202,12 +201,3 @@ def test_no_period_of_a_rule_is_longer_than_the_shortest_history() -> None:
     assert shortest >= max(CapPerDay.days, CapPerWeek.days, CapPerMonth.days, REPLACEMENT_DAYS, SEEN_DAYS) * DAY
     # A counterparty's message serves once, and ends before it is forgotten.
     assert shortest >= MAX_AHEAD_SECONDS
-
-
-def test_earlier_payments_are_told_whatever_their_amounts() -> None:
-    other = past(examples.review((examples.PAYEE, 5)), request="cd")
-    assert [(one.index, amount, request) for one, amount, request in earlier_payments(case(REVIEW, other))] == [
-        (0, 5, "cd")
-    ]
-    assert list(earlier_payments(case(REVIEW, past(examples.review((examples.SECOND_PAYEE, 5)))))) == []
-    assert list(earlier_payments(case(REVIEW, past(TOKEN_REVIEW)))) == []

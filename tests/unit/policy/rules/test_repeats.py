@@ -15,12 +15,13 @@ from custody.policy.decision import Decision, Outcome, Requirement
 from custody.policy.document import Policy
 from custody.policy.evaluate import evaluate
 from custody.policy.rules import history
-from custody.policy.rules.history import DAY, REPLACEMENT_DAYS, earlier_payments
+from custody.policy.rules.history import DAY, REPLACEMENT_DAYS
+from custody.policy.rules.payees import earlier_payments
 from custody.policy.rules.repeats import NothingElseReplaced, NotRepeated
 from custody.review import Review, Role, Spend, leaving
 from custody.screening.address import Program, decode_address
 from custody.screening.flagged import FlaggedList
-from custody.travel_rule.identity import spoken_for
+from custody.travel_rule.record import spoken_for
 
 POLICY = Policy.parse(examples.POLICY)
 LIST = FlaggedList.parse(examples.FLAGGED_LIST)
@@ -354,7 +355,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     history.payee.cache_clear()
 
 
-def test_each_address_is_decoded_once_however_many_were_paid_before(decoded: list[str]) -> None:
+def test_of_the_history_only_what_is_replaced_is_decoded_and_once(decoded: list[str]) -> None:
     """Twenty payees in each of twenty-one transactions: 420 addresses, and 8,000 pairs of them."""
 
     def payments(first: int) -> Review:
@@ -366,9 +367,8 @@ def test_each_address_is_decoded_once_however_many_were_paid_before(decoded: lis
         assert list(earlier_payments(judged)) == []
         assert list(NotRepeated(7).reasons(judged)) == []
         assert list(NothingElseReplaced().reasons(judged)) == []
-    assert len(decoded) == 420
-
-
-def test_payees_in_other_assets_are_not_even_decoded(decoded: list[str]) -> None:
-    assert repeated(REVIEW, *[past(TOKEN_REVIEW)] * 10) == []
-    assert decoded == [examples.PAYEE]
+    assert decoded == []
+    shared = case(payments(0), past(payments(20), spends=tuple(one.reference for one in judged.review.spends)))
+    for _ in range(2):
+        assert len(list(NothingElseReplaced().reasons(shared))) == 20
+    assert len(decoded) == 40
