@@ -3,8 +3,9 @@
 #
 # Threats: an image that holds more than was asked for, and one that nobody can make again. Packages are unpacked, not
 # installed: no script of a package runs, here or ever. The same commit, inputs and tools give the same bits.
-# Writes OUT/{vmlinuz,initrd.img,root.img,cmdline,signer.efi,SHA256SUMS} and the lists of what is in them. Needs root.
-# SIGN_KEY and SIGN_CERTIFICATE (PEM) sign signer.efi for Secure Boot.
+# Writes OUT/{vmlinuz,root.img,SHA256SUMS}, twice {initrd.img,cmdline,signer.efi} (the second time {media-initrd.img,
+# media-cmdline,media.efi}, which reads sticks and signs nothing), and the lists of what is in them. Needs root.
+# SIGN_KEY and SIGN_CERTIFICATE (PEM) sign both for Secure Boot.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 project=$(dirname -- "$here")
@@ -26,6 +27,14 @@ die() {
     exit 1
 }
 names() { grep -hv '^#' "$@" 2>/dev/null || :; }
+# listed TREE PREFIX: mode, then content or target, and path of all that is in it.
+listed() (
+    cd "$1"
+    find . -type f -printf '%m %P\n' | while read -r mode path; do
+        printf '%s %s %s%s\n' "$mode" "$(sha256sum <"$path" | cut -d ' ' -f 1)" "$2" "$path"
+    done
+    find . -type l -printf "link %l $2%P\\n"
+)
 # All later changes of a file get the one time of this build.
 settle() { find "$1" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +; }
 
@@ -34,7 +43,7 @@ case $profile in release) extra= ;; ci) extra=$here/profiles/ci ;; *) die "no pr
 work=$(mktemp -d /var/tmp/custody-image.XXXXXX)
 trap 'rm -rf --one-file-system "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-root=$work/root boot=$work/boot initrd=$work/initrd
+root=$work/root boot=$work/boot initrd=$work/initrd media=$work/media
 
 step 1 "inputs, checked against the locks"
 "$here/inputs.sh" "$inputs"
@@ -72,7 +81,8 @@ mkdir -p "$initrd/usr/lib/modules/$version" "$initrd/usr/bin" "$initrd/usr/sbin"
 for folder in bin sbin lib; do ln -s "usr/$folder" "$initrd/$folder"; done
 ln -s usr/lib/x86_64-linux-gnu "$initrd/lib64"
 "$python" -I "$here/modules/prune.py" "$boot/lib/modules/$version" "$here/modules/allow.list" \
-    ${extra:+"$extra/modules.list"} --initrd "$initrd/usr/lib/modules/$version" --names "$out/modules"
+    ${extra:+"$extra/modules.list"} --initrd "$initrd/usr/lib/modules/$version" --names "$out/modules" \
+    --sticks "$here/media/modules.list" "$media/usr/lib/modules/$version"
 "$here/image/prune.sh" "$root"
 cp -r "$boot/lib/modules" "$root/usr/lib/modules"
 depmod -b "$root" "$version"
@@ -84,14 +94,6 @@ ldconfig -X -r "$root" && rm -rf "$root/var/cache"
 "$python" -I -m compileall -q -j 2 --invalidation-mode unchecked-hash -s "$root" -p / "$root/usr/lib/python3.11" \
     "$root/usr/lib/python3" "$site" >/dev/null || :
 settle "$root"
-# Mode, then content or target, and path of all that is in it.
-(
-    cd "$root"
-    find . -type f -printf '%m %P\n' | while read -r mode path; do
-        printf '%s %s %s\n' "$mode" "$(sha256sum <"$path" | cut -d ' ' -f 1)" "$path"
-    done
-    find . -type l -printf 'link %l %P\n'
-) | sort -k 3 >"$out/files"
 
 step 5 "root: squashfs under dm-verity"
 rm -f "$out/root.img"
@@ -116,30 +118,42 @@ done
 { names "$here/modules/allow.list" ${extra:+"$extra/modules.list"} | sed -n 's/^+//p'; } >"$initrd/modules.load"
 printf 'blocks=%s\nsalt=%s\n' "$blocks" "$salt" >"$initrd/root.conf"
 cp "$boot/lib/modules/$version"/modules.builtin* "$boot/lib/modules/$version"/modules.order "$initrd/usr/lib/modules/$version"
-depmod -b "$initrd" "$version"
-settle "$initrd"
-(cd "$initrd" && find . -print0 | sort -z | cpio --quiet --null -o -H newc --reproducible -R 0:0) |
-    zstd -q -T1 -19 >"$out/initrd.img"
+: >"$initrd/modules.later"
+cp -r -n "$initrd/." "$media"
+names "$here/media/modules.list" >"$media/modules.later"
+# pack TREE FILE
+pack() {
+    depmod -b "$1" "$version"
+    settle "$1"
+    (cd "$1" && find . -print0 | sort -z | cpio --quiet --null -o -H newc --reproducible -R 0:0) | zstd -q -T1 -19 >"$2"
+}
+pack "$initrd" "$out/initrd.img"
+pack "$media" "$out/media-initrd.img"
+{ listed "$root" "" && listed "$initrd" initrd: && listed "$media" media-initrd:; } | sort -k 3 >"$out/files"
 
-step 7 "boot image"
+step 7 "boot images"
 cp "$boot/boot/vmlinuz-$version" "$out/vmlinuz"
 { sed "s/@ROOT_HASH@/$(cat "$out/root.hash")/" "$here/kernel/cmdline" && cat ${extra:+"$extra/cmdline"} </dev/null; } | paste -sd ' ' >"$out/cmdline"
-objcopy --add-section .osrel="$here/overlay/etc/os-release" --change-section-vma .osrel=0x20000 \
-    --add-section .cmdline="$out/cmdline" --change-section-vma .cmdline=0x30000 \
-    --add-section .linux="$out/vmlinuz" --change-section-vma .linux=0x2000000 \
-    --add-section .initrd="$out/initrd.img" --change-section-vma .initrd=0x4000000 \
-    "$boot/usr/lib/systemd/boot/efi/linuxx64.efi.stub" "$out/signer.efi"
-"$python" -I "$here/image/settle_pe.py" "$out/signer.efi" "$SOURCE_DATE_EPOCH"
-if [ "${SIGN_KEY:-}" ]; then
-    sbsign --key "$SIGN_KEY" --cert "$SIGN_CERTIFICATE" --output "$out/signer.efi" "$out/signer.efi"
-fi
+paste -d ' ' "$out/cmdline" "$here/media/cmdline" >"$out/media-cmdline"
+# unified CMDLINE INITRD FILE
+unified() {
+    objcopy --add-section .osrel="$here/overlay/etc/os-release" --change-section-vma .osrel=0x20000 \
+        --add-section .cmdline="$1" --change-section-vma .cmdline=0x30000 \
+        --add-section .linux="$out/vmlinuz" --change-section-vma .linux=0x2000000 \
+        --add-section .initrd="$2" --change-section-vma .initrd=0x4000000 \
+        "$boot/usr/lib/systemd/boot/efi/linuxx64.efi.stub" "$3"
+    "$python" -I "$here/image/settle_pe.py" "$3" "$SOURCE_DATE_EPOCH"
+    [ -z "${SIGN_KEY:-}" ] || sbsign --key "$SIGN_KEY" --cert "$SIGN_CERTIFICATE" --output "$3" "$3"
+}
+unified "$out/cmdline" "$out/initrd.img" "$out/signer.efi"
+unified "$out/media-cmdline" "$out/media-initrd.img" "$out/media.efi"
 
 step 8 "sums"
 "$python" -I "$here/image/sbom.py" "$root" "$boot" "$here/image/packages.lock" "$here/image/wheels.lock" >"$out/sbom.cdx.json"
-PYTHONPATH=$project "$python" "$here/image/hashes.py" "$out/signer.efi" "$out/root.img" >"$out/HASHES"
+PYTHONPATH=$project "$python" "$here/image/hashes.py" "$out/signer.efi" "$out/media.efi" "$out/root.img" >"$out/HASHES"
 (
     cd "$out"
-    sha256sum HASHES cmdline files initrd.img modules packages root.hash root.img sbom.cdx.json signer.efi vmlinuz
+    sha256sum HASHES cmdline files initrd.img media-cmdline media-initrd.img media.efi modules packages root.hash root.img sbom.cdx.json signer.efi vmlinuz
 ) >"$out/SHA256SUMS"
 printf 'image: root %s MiB, initrd %s KiB, %s modules, %s programs, root hash %s\n' \
     "$(($(stat -c %s "$out/root.img") / 1048576))" "$(($(stat -c %s "$out/initrd.img") / 1024))" \

@@ -3,9 +3,10 @@
 Threat: a driver through which the device speaks to something. The list allows, it does not forbid: a driver that nobody
 thought of is absent. As a second look, a module below a forbidden folder fails the build even if something asks for it.
 
-    prune.py TREE ALLOW.LIST... [--initrd FOLDER] [--names FILE]
+    prune.py TREE ALLOW.LIST... [--initrd FOLDER] [--names FILE] [--sticks LIST FOLDER]
 
 TREE is /lib/modules/VERSION with the modules.dep and modules.softdep of depmod. What is marked "+" goes to FOLDER too.
+The drivers of sticks in LIST, with what they need, go to a FOLDER of their own and do not stay in TREE.
 """
 
 import argparse
@@ -22,6 +23,8 @@ FORBIDDEN = re.compile(
     r"|fs/(nfs|nfsd|cifs|smb|smbfs_common|ceph|9p|afs|ocfs2|dlm|coda|fuse|overlayfs|vfat|fat|exfat|ntfs3?|isofs|udf)(/|\.)"
     r"|sound/|drivers/(kvm|virt|vfio|hv|xen)/)"
 )
+#: The one exception, for the profile in which sticks are read.
+STICKS = re.compile(r"kernel/drivers/usb/storage/(usb-storage|uas)\.ko$")
 
 
 class PruneError(Exception):
@@ -78,26 +81,48 @@ def check(kept: Iterable[str], paths: Mapping[str, str]) -> None:
         raise PruneError(f"no signer may have these: {' '.join(wrong)}")
 
 
-def main() -> None:
-    """The command described above."""
+def check_sticks(kept: Iterable[str], paths: Mapping[str, str]) -> None:
+    """The same for the profile in which sticks are read."""
+    check((name for name in kept if not STICKS.match(paths[name])), paths)
+
+
+def copy(tree: Path, names: Iterable[str], paths: Mapping[str, str], folder: Path) -> None:
+    """These modules, at the same places in another tree."""
+    for name in names:
+        (folder / paths[name]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(tree / paths[name], folder / paths[name])
+
+
+def arguments() -> argparse.Namespace:
+    """What the command was given."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("tree", type=Path)
     parser.add_argument("lists", type=Path, nargs="+")
     parser.add_argument("--initrd", type=Path)
     parser.add_argument("--names", type=Path)
-    given = parser.parse_args()
-    allowed = {name: early for one in given.lists for name, early in read_allowed(one.read_text("ascii")).items()}
+    parser.add_argument("--sticks", type=Path, nargs=2)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """The command described above."""
+    given = arguments()
+    allowed = {name: is_early for one in given.lists for name, is_early in read_allowed(one.read_text("ascii")).items()}
     tree = given.tree
     paths, needs = read_dependencies((tree / "modules.dep").read_text(), (tree / "modules.softdep").read_text())
     kept = closure(allowed, needs)
     check(kept, paths)
+    early = closure((name for name, is_early in allowed.items() if is_early), needs)
+    if given.sticks:
+        listed, folder = given.sticks
+        with_sticks = closure(read_allowed(listed.read_text("ascii")), needs) | early
+        check_sticks(with_sticks, paths)
+        copy(tree, with_sticks, paths, folder)
     for name, path in paths.items():
         if name not in kept:
             (tree / path).unlink()
     if given.initrd:
-        for name in closure((name for name, early in allowed.items() if early), needs):
-            (given.initrd / paths[name]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(tree / paths[name], given.initrd / paths[name])
+        copy(tree, early, paths, given.initrd)
     if given.names:
         given.names.write_text("".join(f"{path}\n" for path in sorted(paths[name] for name in kept)), "ascii")
 

@@ -18,7 +18,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 
-import signing  # noqa: E402  what lies beside, and the product of this checkout
+import release  # noqa: E402  what lies beside, and the product of this checkout
+import signing  # noqa: E402
 from machine import Machine, NeverSaidError  # noqa: E402
 
 from custody.edge.selftest import GUARANTEES  # noqa: E402
@@ -32,8 +33,11 @@ PLUGGED = (
     *("-drive", "if=none,id=stick,format=raw,file={extra}", "-device", "usb-storage,drive=stick"),
     *("-drive", "if=virtio,format=raw,file={extra2}"),
 )
-#: What the build makes of the list of modules, of which CI has one more.
-GENERATED = re.compile(r"usr/lib/modules/|etc/modules-load\.d/signer\.conf$")
+#: What the build makes of the list of modules, of which CI has one more, and of the length of the root.
+GENERATED = re.compile(
+    r"((media-)?initrd:)?usr/lib/modules/|etc/modules-load\.d/signer\.conf$|(media-)?initrd:root\.conf$"
+)
+STICKS = {"uas.ko", "usb-storage.ko"}
 
 
 class Image:
@@ -117,7 +121,10 @@ def plugged(image: Image) -> list[str]:
     for name in ("extra", "extra2"):
         (image.scratch / name).write_bytes(bytes(8 << 20))
     names = {name: str(image.scratch / name) for name in ("extra", "extra2")}
-    return held(image.boot(*(option.format(**names) for option in PLUGGED)))
+    said = image.boot(*(option.format(**names) for option in PLUGGED))
+    disks = re.search(r"PROOF-DISKS (.*)\.", said)
+    seen = disks[1].split() if disks else []
+    return held(said) + ([] if {"vda", "vdb"} == {name for name in seen if "dm" not in name} else [f"no stick: {seen}"])
 
 
 def differences(folder: Path) -> list[str]:
@@ -134,6 +141,20 @@ def differences(folder: Path) -> list[str]:
     if {path.rpartition("/")[2] for path in modules["ci"] ^ modules["release"]} != {"virtio_console.ko"}:
         wrong.append("the modules")
     return [f"the same but for: {one}" for one in wrong]
+
+
+def astray(folder: Path) -> list[str]:
+    """Drivers of USB sticks anywhere but in the initrd of the boot image for sticks, or none there."""
+    wrong = []
+    for name in ("release", "ci"):
+        paths = [line.split(" ", 2)[2] for line in (folder / name / "files").read_text().splitlines()]
+        found = {path for path in paths if "/drivers/usb/storage/" in path}
+        wrong += [f"{name} has no {path}" for path in found if not path.startswith("media-initrd:")]
+        wrong += [] if {path.rpartition("/")[2] for path in found} == STICKS else [f"{name} reads sticks: {found}"]
+        line, media = ((folder / name / one).read_text().split() for one in ("cmdline", "media-cmdline"))
+        added = (PROJECT / "firmware-config/media/cmdline").read_text().split()
+        wrong += [] if media == line + added and "signer.media=1" not in line else [f"{name} asks for sticks: {media}"]
+    return wrong
 
 
 def unequal(folder: Path) -> list[str]:
@@ -156,10 +177,12 @@ def scenes(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """Each scene in turn: its name, and what was not as it must be."""
     yield "two builds are the same bits", unequal(folder)
     yield "release and ci differ by profiles/ci", differences(folder)
+    yield "drivers of sticks are in the boot image for sticks alone", astray(folder)
     for name, boot in BOOTS:
         yield name, boot(Image(folder / "ci", emptied(folder / "boot")))
     image = Image(folder / "ci", emptied(folder / "boot"))
     yield from signing.rehearse(signing.Device(image.built, image.root, image.line, emptied(folder / "signing")))
+    yield from release.scenes(release.Owner(folder / "release", folder / "inputs", emptied(folder / "owner")))
 
 
 def emptied(folder: Path) -> Path:
@@ -172,7 +195,7 @@ def emptied(folder: Path) -> Path:
 def main() -> int:
     """Every scene, each with its seconds; 1 when one was not as it must be, or did not come."""
     folder = Path(sys.argv[1]).resolve()
-    total, failed, played = len(BOOTS) + 2 + signing.SCENES, 0, 0
+    total, failed, played = len(BOOTS) + 3 + signing.SCENES + release.SCENES, 0, 0
     began = time.monotonic()
     try:
         for name, lacking in scenes(folder):

@@ -1,4 +1,4 @@
-"""A whole signing through the booted device, and one in whose middle the plug is pulled.
+"""A whole signing through the booted device, and one between whose authorisation and answer the plug is pulled.
 
 What goes in are camera frames on a disk, what comes out are frames on a line; codes and passphrases are typed at the
 console. Everything else is the product of this checkout on the other side: the coordinator pairs, asks, checks and
@@ -11,7 +11,6 @@ import shutil
 import struct
 import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import examples
 import psbts
 import regtest
 from desk import Ended, program
-from machine import SECONDS, Machine, NeverSaidError, archive
+from machine import Machine, NeverSaidError, archive
 from PIL import Image
 
 from custody.audit.entry import Entry
@@ -33,13 +32,13 @@ HOME = "/var/lib/custody"
 DISK_WORD = "a passphrase for the disk"
 SECRETS = f"--secrets {HOME}/in/secrets.json"
 RULES = f"--policy {HOME}/in/policy.toml --list {HOME}/in/flagged.txt"
-SIGN = f"sign {HOME}/in/request {SECRETS} --out {HOME}/out/answer --force"
 SCENES = 3
 #: What the log of a new house holds.
 FOUNDED = ("init", "policy", "list", "account")
-AMOUNTS = (120_000, 130_000)
-#: From the first byte that is written to the disk after the code was typed to the plug pulled.
-PLUG_SECONDS = 0.2
+#: The third goes beyond the day's cap together with the first two, and not with the first alone.
+AMOUNTS = (120_000, 130_000, 100_000)
+DAY_CAP = 300_000
+POLICY = examples.POLICY + f'\n[chains.regtest.cap_per_day]\ncoin = "{DAY_CAP}"\n'.encode()
 CAMERA = (640, 640)
 
 
@@ -60,8 +59,8 @@ class Device:
         table = 'label: gpt\nname="custody-data"\n'
         subprocess.run(["sfdisk", "--quiet", self.data], input=table.encode(), check=True)
 
-    def start(self, files: dict[str, bytes]) -> Machine:
-        """A start with these files before the camera."""
+    def start(self, files: dict[str, bytes], *devices: str) -> Machine:
+        """A start with these files before the camera, and these devices plugged in."""
         archive(self._in, files)
         return Machine(
             self._built, self._line, self._root,
@@ -69,7 +68,7 @@ class Device:
             "-drive", f"file={self._in},format=raw,if=none,id=in,readonly=on",
             "-device", "virtio-blk-pci,drive=in,serial=custody-in",
             "-device", "virtio-serial", "-chardev", f"file,id=port,path={self._port}",
-            "-device", "virtserialport,chardev=port,name=answer",
+            "-device", "virtserialport,chardev=port,name=answer", *devices,
         )  # fmt: skip
 
     def taken(self) -> Path:
@@ -80,22 +79,25 @@ class Device:
         return self.folder / "taken"
 
 
-def frames(pictures: Path) -> dict[str, bytes]:
-    """Pictures as a camera sees them: grey, in the middle of a dim room."""
+def frames(pictures: Path, name: str) -> dict[str, bytes]:
+    """Pictures as a camera sees them, in a folder of this name: grey, in the middle of a dim room."""
     seen = {}
     for picture in sorted(pictures.glob("*.png")):
         view = Image.new("L", CAMERA, 90)
         code = Image.open(picture).convert("L")
         code.thumbnail((CAMERA[0] - 40, CAMERA[1] - 40))
         view.paste(code, (20, 20))
-        seen[f"request/{picture.stem}.grey"] = struct.pack("<II", *CAMERA) + view.tobytes()
+        seen[f"{name}/{picture.stem}.grey"] = struct.pack("<II", *CAMERA) + view.tobytes()
     return seen
 
 
-def at_the_console(machine: Machine, command: str, *, plug: Path | None = None) -> str:
+def at_the_console(machine: Machine, command: str, *, plug: str = "", refused: str = "") -> str:
     """A command at the console, its pages turned, its code typed; what was said until it was done.
 
-    With ``plug``, a disk: the plug is pulled as soon as something is written to it after the code was typed.
+    Args:
+        machine: where. command: words for the signer.
+        plug: pull the plug when the machine says this after the code was typed.
+        refused: what the command must end with; without it, it must end well.
     """
     machine.wait_for("signer> ")
     machine.type(command)
@@ -113,23 +115,29 @@ def at_the_console(machine: Machine, command: str, *, plug: Path | None = None) 
         elif found[3]:
             machine.type(code)
             if plug:
-                pull(machine, plug)
+                machine.wait_for(plug)
+                machine.kill()
                 return said
         else:
             machine.type("")
-            if plug or re.search(r"^(REFUSED|[A-Z]+(-[A-Z0-9]+)+): ", said, re.MULTILINE):
+            ended = re.search(r"^(REFUSED|[A-Z]+(-[A-Z0-9]+)+): ", said, re.MULTILINE)
+            if plug or (refused not in said if refused else ended):
                 machine.kill()
-                raise NeverSaidError(f"{command} did not end well:\n{said[-3000:]}")
+                raise NeverSaidError(f"{command} did not end as it must:\n{said[-3000:]}")
             return said
 
 
-def pull(machine: Machine, disk: Path) -> None:
-    """Pull the plug in the middle of the next write."""
-    before, end = disk.stat().st_mtime_ns, time.monotonic() + SECONDS
-    while disk.stat().st_mtime_ns == before and time.monotonic() < end:
-        time.sleep(0.01)
-    time.sleep(PLUG_SECONDS)
-    machine.kill()
+def sign(number: int) -> str:
+    """The command that signs a request which came in as frames."""
+    return f"sign {HOME}/in/request-{number} {SECRETS} --out {HOME}/out/answer --force"
+
+
+def held(device: Device) -> tuple[str, ...]:
+    """A disk at whose name the image of CI holds the signer between `authorised` and `answered`."""
+    disk = device.folder / "hold.img"
+    disk.write_bytes(bytes(1 << 20))
+    drive = f"file={disk},format=raw,if=none,id=hold,readonly=on"
+    return ("-drive", drive, "-device", "virtio-blk-pci,drive=hold,serial=custody-hold")
 
 
 def step(*arguments: object) -> Ended:
@@ -147,7 +155,7 @@ def fields(said: str) -> dict[str, object]:
 
 def found_house(device: Device) -> tuple[dict[str, object], Path]:
     """First start: the disk is prepared, a home made, an account added and exported."""
-    rules = {"policy.toml": examples.POLICY, "flagged.txt": examples.FLAGGED_LIST}
+    rules = {"policy.toml": POLICY, "flagged.txt": examples.FLAGGED_LIST}
     machine = device.start({**rules, "secrets.json": json.dumps(ceremonies.SECRETS).encode()})
     machine.wait_for("type prepare: ")
     machine.type("prepare")
@@ -165,9 +173,9 @@ def found_house(device: Device) -> tuple[dict[str, object], Path]:
     return made, device.taken() / "out/pair"
 
 
-def opened(device: Device, files: dict[str, bytes]) -> Machine:
+def opened(device: Device, files: dict[str, bytes], *devices: str) -> Machine:
     """A later start: the disk opens, and the self-test passes."""
-    machine = device.start({**files, "secrets.json": json.dumps(ceremonies.SECRETS).encode()})
+    machine = device.start({**files, "secrets.json": json.dumps(ceremonies.SECRETS).encode()}, *devices)
     machine.wait_for("Enter passphrase")
     machine.type(DISK_WORD)
     machine.wait_for("The data partition is open")
@@ -207,7 +215,7 @@ class Office:
         )
         pictures = self.folder / f"frames-{number}"
         step(*self._home, "coordinator", "show", self._path(number, "request"), "--out", pictures)
-        return frames(pictures)
+        return frames(pictures, f"request-{number}")
 
     def mine(self, number: int, answer: Path) -> bool:
         """Whether the answer is good, and a block with the transaction becomes the tip."""
@@ -237,7 +245,7 @@ def rehearse(device: Device) -> Iterator[tuple[str, list[str]]]:
 
     office = Office(device.folder, pairing)
     machine = opened(device, office.ask(0))
-    at_the_console(machine, SIGN)
+    at_the_console(machine, sign(0))
     finish(machine)
     taken = device.taken()
     wrong = lacking(kinds(taken, key), [*FOUNDED, "authorised", "answered"])
@@ -246,19 +254,19 @@ def rehearse(device: Device) -> Iterator[tuple[str, list[str]]]:
         wrong + ([] if office.mine(0, taken / "out/answer") else ["libbitcoinkernel takes the block"]),
     )
 
-    before, second = kinds(taken, key), office.ask(1)
-    machine = opened(device, second)
-    at_the_console(machine, SIGN, plug=device.data)
-    machine = opened(device, second)
-    at_the_console(machine, SIGN)
+    second, third = office.ask(1), office.ask(2)
+    machine = opened(device, second, *held(device))
+    at_the_console(machine, sign(1), plug="HELD after authorised")
+    machine = opened(device, third)
+    at_the_console(machine, sign(2), refused="CAP-DAY-EXCEEDED")
+    at_the_console(machine, sign(1))
     finish(machine)
     taken = device.taken()
-    seen = kinds(taken, key)
-    wrong = [] if seen[: len(before)] == before else [f"nothing is lost: {seen}"]
-    wrong += [] if seen.count("authorised") >= seen.count("answered") == 2 else [f"no answer without its entry: {seen}"]
+    after = ["authorised", "interrupted", "refused", "authorised", "answered"]
     yield (
-        f"the plug is pulled while it signs; the log holds ({' '.join(seen[len(before) :])})",
-        wrong + ([] if office.mine(1, taken / "out/answer") else ["libbitcoinkernel takes the second block"]),
+        "the plug is pulled between authorised and answered: nothing is lost, nothing signed without its entry",
+        lacking(kinds(taken, key), [*FOUNDED, "authorised", "answered", *after])
+        + ([] if office.mine(1, taken / "out/answer") else ["libbitcoinkernel takes the second block"]),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from recipes import unit
+from recipes import rows, unit
 
 
 @pytest.fixture
@@ -60,9 +60,21 @@ def test_a_device_without_a_partition_says_that_nothing_is_kept(
 
 def test_the_disk_is_opened_before_the_gate_and_by_a_program_without_a_network(recipe: Path) -> None:
     found = unit(recipe / "overlay/etc/systemd/system/signer-data.service")
-    assert "signer-gate.service" in found["Unit.Before"][0].split()
-    assert found["Unit.Requires"] == ["signer-lock.service"]
+    mount = unit(recipe / "overlay/etc/systemd/system/signer-mount.service")
+    assert "signer-mount.service" in found["Unit.Before"][0].split()
+    assert mount["Unit.Requires"] == ["signer-data.service"]
+    assert "signer-gate.service" in mount["Unit.Before"][0].split()
+    assert found["Unit.Requires"] == ["signer-apparmor.service signer-lock.service"]
     assert found["Service.RestrictAddressFamilies"] == ["AF_UNIX"]
     assert found["Service.LimitCORE"] == ["0"]
     assert "CAP_NET_ADMIN" not in found["Service.CapabilityBoundingSet"][0]
-    assert {"DeviceAllow"} <= {name.partition(".")[2] for name in found}
+    assert found["Service.AppArmorProfile"] == ["signer-data"]
+
+
+def test_what_is_on_the_partition_runs_no_program_and_is_its_owners_alone(recipe: Path) -> None:
+    mount, own = unit(recipe / "overlay/etc/systemd/system/signer-mount.service")["Service.ExecStart"]
+    words = mount.split()
+    assert set(words[words.index("-o") + 1].split(",")) >= {"nosuid", "nodev", "noexec"}
+    assert words[-2:] == ["/dev/mapper/custody-data", "/var/lib/custody"]
+    assert own.endswith("--prefix=/var/lib/custody")
+    assert "d /var/lib/custody 0700 signer signer -" in rows(recipe / "overlay/etc/tmpfiles.d/signer.conf")

@@ -102,10 +102,12 @@ def tree(folder: Path) -> Path:
     return folder
 
 
-def pruned(recipe: Path, folder: Path, allowed: str) -> subprocess.CompletedProcess[str]:
+def pruned(recipe: Path, folder: Path, allowed: str, sticks: str = "") -> subprocess.CompletedProcess[str]:
     (folder / "allow.list").write_text(allowed)
+    (folder / "sticks.list").write_text(sticks)
     command = [sys.executable, recipe / "modules/prune.py", tree(folder / "tree"), folder / "allow.list"]
     options = ["--initrd", folder / "initrd", "--names", folder / "names"]
+    options += ["--sticks", folder / "sticks.list", folder / "media"] if sticks else []
     return subprocess.run([*command, *options], capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -119,6 +121,25 @@ def test_what_is_allowed_stays_with_what_it_needs(recipe: Path, tmp_path: Path) 
     assert files(tmp_path / "tree") == {"usbhid", "hid", "usbcore", "ext4", "crc32c_generic"}
     assert files(tmp_path / "initrd") == {"ext4", "crc32c_generic"}
     assert len((tmp_path / "names").read_text().splitlines()) == 5
+
+
+def test_drivers_of_sticks_are_in_a_folder_of_their_own_and_nowhere_else(recipe: Path, tmp_path: Path) -> None:
+    run = pruned(recipe, tmp_path, "usbhid\n+ext4\n", "usb_storage\n")
+    assert run.returncode == 0, run.stderr
+    assert files(tmp_path / "media") == {"usb-storage", "usbcore", "ext4", "crc32c_generic"}
+    assert "usb-storage" not in files(tmp_path / "tree") | files(tmp_path / "initrd")
+    assert "storage" not in (tmp_path / "names").read_text()
+
+
+def test_no_other_forbidden_driver_comes_with_those_of_sticks(recipe: Path, tmp_path: Path) -> None:
+    run = pruned(recipe, tmp_path, "usbhid\n+ext4\n", "usb_storage\nusbnet\n")
+    assert run.returncode != 0
+    assert "no signer may have these: kernel/drivers/net/usb/usbnet.ko\n" in run.stderr
+
+
+def test_the_profile_for_sticks_adds_two_drivers_and_two_words(recipe: Path) -> None:
+    assert rows(recipe / "media/modules.list") == ["usb_storage", "uas"]
+    assert (recipe / "media/cmdline").read_text().split() == ["signer.media=1", "systemd.unit=signer-media.target"]
 
 
 @pytest.mark.parametrize("name", ["usbnet", "usb_storage"])

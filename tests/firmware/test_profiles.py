@@ -22,12 +22,21 @@ def load(file: Path) -> ModuleType:
     return module
 
 
+PROFILES = ("signer", "signer-media", "signer-data")
+
+
 def profile_rules(recipe: Path) -> list[str]:
-    return rows(recipe / "overlay/etc/apparmor.d/signer")
+    return rows(recipe / "overlay/etc/apparmor.d/signer.rules")
 
 
-def test_the_profile_has_a_name_and_is_attached_to_no_path(recipe: Path) -> None:
-    assert "profile signer {" in profile_rules(recipe)
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_has_a_name_and_is_attached_to_no_path(recipe: Path, name: str) -> None:
+    assert f"profile {name} {{" in rows(recipe / "overlay/etc/apparmor.d" / name)
+
+
+def test_the_profile_for_sticks_adds_the_stick_and_nothing_else(recipe: Path) -> None:
+    signer, media = (rows(recipe / "overlay/etc/apparmor.d" / name) for name in PROFILES[:2])
+    assert set(media) - set(signer) == {"profile signer-media {", "/dev/ r,", "/dev/sd[a-z] rw,"}
 
 
 def test_the_profile_starts_only_programs_of_the_image_and_keeps_them_confined(recipe: Path) -> None:
@@ -48,22 +57,25 @@ def test_the_profile_writes_where_the_sandbox_does(recipe: Path) -> None:
     assert all(path.startswith(("/tmp/", "/var/tmp/", "/var/lib/custody/", "/dev/")) for path in written)
 
 
-def parsed(profile: Path) -> subprocess.CompletedProcess[str]:
+def parsed(profile: Path, shared: Path) -> subprocess.CompletedProcess[str]:
     parser = shutil.which("apparmor_parser", path="/usr/sbin:/sbin:/usr/bin")
     if not parser or not Path("/etc/apparmor.d/abi/3.0").exists():
         pytest.skip("apparmor_parser is not on this machine")
-    command = [parser, "-Q", "-K", "-T", "--base", "/etc/apparmor.d", profile]
+    command = [parser, "-Q", "-K", "-T", "--base", "/etc/apparmor.d", "-I", shared, profile]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_the_profile_is_well_formed(recipe: Path) -> None:
-    run = parsed(recipe / "overlay/etc/apparmor.d/signer")
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_is_well_formed(recipe: Path, name: str) -> None:
+    folder = recipe / "overlay/etc/apparmor.d"
+    run = parsed(folder / name, folder)
     assert run.returncode == 0, run.stderr
 
 
 def test_a_profile_that_is_not_well_formed_is_found(recipe: Path, tmp_path: Path) -> None:
-    (tmp_path / "signer").write_text((recipe / "overlay/etc/apparmor.d/signer").read_text().replace("/ r,", "/ rq,"))
-    assert parsed(tmp_path / "signer").returncode != 0
+    folder = recipe / "overlay/etc/apparmor.d"
+    (tmp_path / "signer").write_text((folder / "signer").read_text().replace("include", "/ rq,\n  include"))
+    assert parsed(tmp_path / "signer", folder).returncode != 0
 
 
 def test_ci_adds_these_files_and_no_others(recipe: Path) -> None:
@@ -73,12 +85,16 @@ def test_ci_adds_these_files_and_no_others(recipe: Path) -> None:
     assert added == {
         f"{system}/signer-data.service.d/90-serial.conf",
         f"{system}/signer-hands.service",
+        f"{system}/signer-hold.service",
+        f"{system}/signer-media.service.d/90-serial.conf",
         f"{system}/signer-proof.service",
         f"{system}/signer-proof.service.d/10-sandbox.conf",
         f"{system}/signer.service.d/90-serial.conf",
         f"{system}/signer.target.wants/signer-hands.service",
+        f"{system}/signer.target.wants/signer-hold.service",
         f"{system}/signer.target.wants/signer-proof.service",
         "usr/lib/custody/hands.py",
+        "usr/lib/custody/hold.py",
         "usr/lib/custody/proof.py",
     }
     assert not [path for path in added if (recipe / "overlay" / path).exists()]
@@ -87,7 +103,11 @@ def test_ci_adds_these_files_and_no_others(recipe: Path) -> None:
 
 def test_nothing_of_ci_is_named_in_the_release(recipe: Path) -> None:
     released = [path for path in (recipe / "overlay").rglob("*") if path.is_file()]
-    assert [path.name for path in released if re.search("proof|hands|custody-in", path.read_text("utf-8"))] == []
+    assert [
+        path.name
+        for path in released
+        if re.search("proof|hands|custody-in|custody-hold|freeze", path.read_text("utf-8"))
+    ] == []
 
 
 @pytest.fixture
@@ -116,6 +136,24 @@ def test_a_line_at_the_console_is_words_for_the_signer(
 ) -> None:
     assert console.run(line)
     assert (tmp_path / "given").read_text() == f"{given!r}\n"
+
+
+MEDIA = ("take-in", "export", "status", "self-test")
+
+
+@pytest.mark.parametrize("line", ["sign x", "unfreeze", "init", "help", "--home /x take-in", "take-inn"])
+def test_where_sticks_are_read_no_other_command_is_taken(
+    console: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    assert console.run(line, MEDIA)
+    assert not (tmp_path / "given").exists()
+    assert capsys.readouterr().out == "Here are only: take-in, export, status, self-test, and off.\n"
+
+
+def test_where_sticks_are_read_their_commands_are_taken(console: ModuleType, tmp_path: Path) -> None:
+    assert console.run("take-in /dev/stick", MEDIA)
+    assert (tmp_path / "given").read_text() == "['signer', 'take-in', '/dev/stick']\n"
+    assert not console.run("off", MEDIA)
 
 
 @pytest.mark.parametrize("line", ["", "   ", "review 'open"])

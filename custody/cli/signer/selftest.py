@@ -19,11 +19,12 @@ from custody.errors import EvidenceError
 
 
 @click.command("self-test")
-def self_test() -> dict[str, Json]:
+@click.option("--media", is_flag=True, help="This is the boot profile that reads sticks: their drivers are expected.")
+def self_test(media: bool) -> dict[str, Json]:
     """Tries each guarantee of a signer on this machine; needs no home."""
     found = []
     with _scratch() as folder:
-        for one in findings(folder):
+        for one in findings(folder, media=media):
             found.append(one)
             say(f"{'holds   ' if one.holds else 'NOT HELD'}  {one.name}: {one.guarantee}: {one.observed}")
     failed = sum(not one.holds for one in found)

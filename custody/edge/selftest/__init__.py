@@ -10,11 +10,12 @@ from custody.edge.selftest.guarantee import Finding, Guarantee, Machine
 GUARANTEES: tuple[Guarantee, ...] = (*network.GUARANTEES, *kernel.GUARANTEES, *system.GUARANTEES, *trials.GUARANTEES)
 
 
-def findings(scratch: Path) -> Iterator[Finding]:
+def findings(scratch: Path, *, media: bool = False) -> Iterator[Finding]:
     """Every guarantee and whether it holds here; what cannot be established does not hold.
 
     Args:
         scratch: an empty folder that can be written, on the disk on which the log would lie.
+        media: the drivers of USB sticks are expected, and no others.
     """
-    machine = Machine(scratch=scratch)
+    machine = Machine(scratch=scratch, media=media)
     return (one.examine(machine) for one in GUARANTEES)

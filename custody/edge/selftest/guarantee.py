@@ -20,11 +20,13 @@ class Machine:
         scratch: a folder that can be written.
         root: the folder under which proc, sys and the programs lie; another one than / in tests.
         now: Unix time by the system's clock.
+        media: this is the boot profile in which sticks are read.
     """
 
     scratch: Path
     root: Path = Path("/")
     now: float = field(default_factory=time.time)
+    media: bool = False
 
     def read(self, path: str) -> str:
         """A file of the kernel, without the white space around it. Raises OSError."""

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,29 @@ def test_a_spoiled_machine_is_found_out(good: Machine, name: str, spoil: Callabl
     found = next(one for one in GUARANTEES if one.name == name).examine(good)
     assert not found.holds
     assert observed in found.observed
+
+
+STICKS = "usb_storage 77824 1 uas, Live 0x0\nuas 28672 0 - Live 0x0\n"
+DRIVERS = next(one for one in network.GUARANTEES if one.name == "drivers")
+
+
+@pytest.mark.parametrize(
+    "origin", [FILES["lib/modules/6.1/modules.dep"], "kernel/md/dm-verity.ko:\nkernel/hid/usbhid.ko:\n"]
+)
+def test_drivers_of_sticks_are_expected_in_the_profile_that_reads_sticks_and_nowhere_else(
+    good: Machine, origin: str
+) -> None:
+    write(good.root, "proc/modules", FILES["proc/modules"] + STICKS)
+    write(good.root, "lib/modules/6.1/modules.dep", origin)
+    media = DRIVERS.examine(replace(good, media=True))
+    assert (media.holds, media.observed) == (True, "none among 2 modules but those of USB sticks")
+    assert not DRIVERS.examine(good).holds
+
+
+@pytest.mark.parametrize("name", ["e1000", "usb_storage_too", "btusb"])
+def test_no_other_driver_is_expected_with_sticks(good: Machine, name: str) -> None:
+    write(good.root, "proc/modules", f"{STICKS}{name} 155648 0 - Live 0x0\n")
+    assert not DRIVERS.examine(replace(good, media=True)).holds
 
 
 def test_every_guarantee_that_is_read_from_files_is_spoiled_at_least_once() -> None:

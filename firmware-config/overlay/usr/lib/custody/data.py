@@ -5,7 +5,6 @@ at each start, and nothing of it is stored. Nobody formats by accident: a partit
 megabyte is blank and somebody types a word. Without a partition the device works and keeps nothing.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,6 @@ from pathlib import Path
 OPENED = Path("/dev/mapper/custody-data")
 ENCRYPTED = Path("/dev/disk/by-label/custody-data")
 BLANK = Path("/dev/disk/by-partlabel/custody-data")
-FOLDER = Path("/var/lib/custody")
 SIGNER = 900
 TRIES = 3
 
@@ -52,16 +50,6 @@ def unlock(device: Path) -> bool:
     return run(_CRYPTSETUP, "open", "--type", "luks2", "--tries", str(TRIES), device, OPENED.name)
 
 
-def mount() -> bool:
-    """Put the opened partition where the home lies, its owner's alone."""
-    options = "rw,nosuid,nodev,noexec,errors=remount-ro"
-    if not run("/usr/bin/mount", "-t", "ext4", "-o", options, OPENED, FOLDER):
-        return False
-    os.chown(FOLDER, SIGNER, SIGNER)
-    FOLDER.chmod(0o700)
-    return True
-
-
 def main() -> int:
     """0 when a home can be kept, or when there is no partition for one."""
     if ENCRYPTED.exists():
@@ -71,7 +59,7 @@ def main() -> int:
     else:
         print("NOTHING IS KEPT: there is no data partition. What is made now is gone when the device is turned off.")
         return 0
-    if ready and mount():
+    if ready:
         print("The data partition is open.")
         return 0
     print("The data partition is not open.")

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 _FAMILIES = {"INET": 2, "INET6": 10, "NETLINK": 16, "PACKET": 17, "BLUETOOTH": 31, "ALG": 38, "VSOCK": 40}
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -60,6 +61,7 @@ def main() -> None:
         except OSError as error:
             refused += 1
             print(f"PROOF refused {name} {errno.errorcode.get(error.errno, error.errno)}")
+    print(f"PROOF-DISKS {' '.join(sorted(path.name for path in Path('/sys/class/block').iterdir()))}.")
     print(f"PROOF-DONE refused={refused} open={len(tries) - refused} of={len(tries)}")
 
 
