@@ -18,11 +18,12 @@ import wallycore as wally
 from custody.coordinator.list_sources import Feed, SourceFile
 from custody.edge.outputs import scratch
 from custody.screening.address import candidates
-from custody.screening.build import build, verify
+from custody.screening.build import build
 from custody.screening.built import BuiltList
 from custody.screening.flagged import FlaggedList
 from custody.screening.layout import KEY_SIZE, RECORD_SIZE, record_key
 from custody.screening.networks import decode_any
+from custody.screening.verify import verify
 
 ASKED = 100_000
 
@@ -130,7 +131,7 @@ def main() -> None:
             built = BuiltList.open(octets)
             print(f"open     {len(octets):,} bytes      {opened:8.0f} us, {built.header.records:,} records")
             if given.verify:
-                print(f"verify                             {timed(lambda: verify(built, scratch(out.parent))):8.1f} s")
+                print(f"verify                             {timed(lambda: verify(built)):8.1f} s")
             start = time.process_time()
             base = peer(Path(name) / "peer.sqlite", built)
             print(f"SQLite   the same records, sorted  {time.process_time() - start:8.1f} s")

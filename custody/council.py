@@ -18,6 +18,7 @@ from custody.governance.actions import Action, Freeze, Install, Resolution, Thaw
 from custody.governance.clocks import Times
 from custody.governance.install import Standing
 from custody.officers.consent import Proof
+from custody.screening.large import Lists
 from custody.vault.confirmation import confirmation_code, resolved
 from custody.vault.orders import CouncilOrder
 
@@ -29,6 +30,8 @@ class CouncilHome(Home, Protocol):
 
     @property
     def officers(self) -> tuple[str, ...]: ...
+    @property
+    def lists(self) -> Lists: ...
 
     def keep(self, sealed_rules: bytes, content: bytes | None) -> bytes:
         """Writes aside what a decision brings, durably; returns the digest of ``sealed_rules`` for the log."""
@@ -102,7 +105,7 @@ def _code(resolution: Resolution, home: CouncilHome) -> str:
 def standing(home: CouncilHome) -> Standing:
     """What a decision is judged against."""
     bodies = {kind: content.body for kind, content in home.installed.contents.items()}
-    return Standing(home.state, bodies, home.officers, home.times, home.installed.spans)
+    return Standing(home.state, bodies, home.officers, home.times, home.installed.spans, home.lists)
 
 
 def _resolve(action: Action, home: CouncilHome) -> Resolution:

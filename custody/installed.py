@@ -16,6 +16,7 @@ from custody.governance.state import KINDS, Held
 from custody.officers.roster import Roster
 from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
+from custody.screening.large import NONE, Lists
 from custody.travel_rule.vasp_keys import VaspKeys
 
 MAX_ACCOUNTS_BYTES = 262_144
@@ -66,8 +67,8 @@ class Installed:
     vasps: VaspKeys | None = None
 
     @classmethod
-    def parse(cls, origin: str, files: Files, *, rehearsal: bool) -> "Installed":
-        """What these files hold.
+    def parse(cls, origin: str, files: Files, *, rehearsal: bool, lists: Lists = NONE) -> "Installed":
+        """What these files hold, and of a list that is named there what ``lists`` hold.
 
         Raises:
             InputError: a code of the policy, list, token, roster, VASP-keys, bundle or account reader.
@@ -80,7 +81,7 @@ class Installed:
             accounts=parse_accounts(files.accounts),
             contents=contents,
             policy=Policy.parse(bodies["policy"]) if "policy" in bodies else None,
-            flagged=FlaggedList.parse(bodies["list"]) if "list" in bodies else None,
+            flagged=FlaggedList.parse(bodies["list"], lists) if "list" in bodies else None,
             tokens=TokenRegistry.parse(bodies["tokens"]) if "tokens" in bodies else TokenRegistry(()),
             roster=Roster.parse(bodies["roster"]) if "roster" in bodies else None,
             vasps=VaspKeys.parse(bodies["vasps"]) if "vasps" in bodies else None,

@@ -138,7 +138,7 @@ def key_in_process(opened: SignerHome) -> Callable[[Consent], AbstractContextMan
 
     def unlock(consent: Consent) -> AbstractContextManager[Any]:
         words = {one.officer: PASSPHRASES[one.officer] for one in consent.typed}
-        return nullcontext(KeyHolder(opened.sealed, words, opened.verifier))
+        return nullcontext(KeyHolder(opened.sealed, words, opened.verifier, opened.lists))
 
     return unlock
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -15,6 +15,7 @@ from custody.codec.canonical_json import Json
 from custody.edge import clock_file
 from custody.edge.disk import LogFiles, failures, lock, read_bounded, write_atomic
 from custody.edge.gpg import JailedGpg
+from custody.edge.list_store import ListStore
 from custody.edge.making import ROLE, home_reading, move, officer_file, rehearsal_only
 from custody.edge.rules_files import MAX_FILE, RulesFiles, edited
 from custody.errors import CustodyError, HomeError, UsageError
@@ -43,6 +44,7 @@ class SignerHome:
             of them consent to a signature.
         state, times: what is in force, and the clocks, as they were when the home was opened.
         verifier: checks OpenPGP signatures.
+        lists: the large lists that are there.
     """
 
     folder: Path
@@ -56,6 +58,7 @@ class SignerHome:
     clock: Clock
     reading: Reading
     verifier: SignatureVerifier
+    lists: ListStore
     sealed: Sealed = field(repr=False)
     code_secret: bytes = field(repr=False)
 
@@ -127,8 +130,8 @@ def opened(folder: Path, at: int | None = None, *, practice: bool = False) -> It
         HomeError: HOME-ABSENT, HOME-ROLE, HOME-CORRUPT, HOME-EDITED, HOME-BUSY, REHEARSAL-ONLY, or a code of the log.
     """
     _check_role(folder)
-    with lock(folder / "lock"), JailedGpg() as verifier:
-        home = _read_home(folder, at, verifier, practice=practice)
+    with lock(folder / "lock"), JailedGpg() as verifier, closing(ListStore(folder)) as lists:
+        home = _read_home(folder, at, verifier, lists, practice=practice)
         ceremony.recover(home.log, home.times.latest)
         yield home
 
@@ -142,7 +145,9 @@ def _check_role(folder: Path) -> None:
         raise HomeError("HOME-ROLE", "This home is not a signer's.", "A home has one role: choose another --home.")
 
 
-def _read_home(folder: Path, at: int | None, verifier: SignatureVerifier, *, practice: bool) -> SignerHome:
+def _read_home(
+    folder: Path, at: int | None, verifier: SignatureVerifier, lists: ListStore, *, practice: bool
+) -> SignerHome:
     device, secrets = _device(folder)
     if practice and not device.rehearsal:
         raise rehearsal_only()
@@ -150,7 +155,7 @@ def _read_home(folder: Path, at: int | None, verifier: SignatureVerifier, *, pra
     reading = home_reading(at, rehearsal=device.rehearsal)
     clock = _clock(folder, reading, secrets.code_secret)
     log = Log.open(LogFiles(folder / "log"), secrets.log_key(device.origin), secrets.sealer, clock.latest(reading))
-    clock, state, files, installed = _in_force(folder, device, log, clock, reading, secrets.code_secret)
+    clock, state, files, installed = _in_force(folder, device, log, clock, reading, secrets.code_secret, lists)
     return SignerHome(
         folder=folder,
         header=device,
@@ -163,6 +168,7 @@ def _read_home(folder: Path, at: int | None, verifier: SignatureVerifier, *, pra
         clock=clock,
         reading=reading,
         verifier=verifier,
+        lists=lists,
         sealed=_sealed(folder, log, seed),
         code_secret=secrets.code_secret,
     )
@@ -196,16 +202,16 @@ def _clock(folder: Path, reading: Reading, secret: bytes) -> Clock:
 
 
 def _in_force(
-    folder: Path, device: Header, log: Log, clock: Clock, reading: Reading, secret: bytes
+    folder: Path, device: Header, log: Log, clock: Clock, reading: Reading, secret: bytes, lists: ListStore
 ) -> tuple[Clock, State, Files, Installed]:
     """What is in force by the clock as it stands once it has caught up; a floor that moves late may make more due."""
     state = _state(log, clock.times(reading))
     files = _files(folder, log, state)
-    installed = _installed(device, files)
+    installed = _installed(device, files, lists)
     caught_up = _caught_up(folder, clock, installed, reading, secret)
     if caught_up == clock:
         return clock, state, files, installed
-    return _in_force(folder, device, log, caught_up, reading, secret)
+    return _in_force(folder, device, log, caught_up, reading, secret, lists)
 
 
 def _caught_up(folder: Path, clock: Clock, installed: Installed, reading: Reading, secret: bytes) -> Clock:
@@ -248,10 +254,12 @@ def _sealed(folder: Path, log: Log, seed: Header) -> Sealed:
     return Sealed(_read(folder / "seed.sealed"), RulesFiles(folder).sealed(logged), officers)
 
 
-def _installed(device: Header, files: Files) -> Installed:
+def _installed(device: Header, files: Files, lists: ListStore) -> Installed:
     try:
-        return Installed.parse(device.origin, files, rehearsal=device.rehearsal)
+        return Installed.parse(device.origin, files, rehearsal=device.rehearsal, lists=lists)
     except CustodyError as error:
+        if error.code in ("LIST-ABSENT", "LIST-MEMORY", "HOME-EDITED"):
+            raise edited("The list in force") if error.code == "LIST-ABSENT" else error from None
         raise HomeError("HOME-CORRUPT", f"An installed file cannot be read: {error.message}") from error
 
 

@@ -4,10 +4,12 @@ Its end is the wipe: Python cannot promise to overwrite a secret, but the kernel
 """
 
 import ctypes
+import hashlib
+import mmap
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import BinaryIO, cast
 
@@ -15,35 +17,46 @@ from custody.codec.cbor import Cbor
 from custody.edge.gpg import JailedGpg
 from custody.edge.jail import enter_jail
 from custody.edge.pipes import read_message, write_message
+from custody.edge.progress import Percent
+from custody.edge.sealed_memory import mapped
 from custody.errors import CustodyError, HomeError
 from custody.officers.consent import Proof
 from custody.officers.openpgp import SignatureVerifier
+from custody.screening.large import NONE, Held, Lists
 from custody.vault.key_holder import KeyHolder
 from custody.vault.orders import MAX_ORDER, CouncilOrder, Evidence, Sealed, SigningOrder
 from custody.vault.sealed import MAX_BYTES, MAX_MEMORY
 from custody.wire.fields import Fields
 
-_MCL_CURRENT_AND_FUTURE = 3
+_MCL_CURRENT, _MCL_FUTURE = 1, 2
 _OWN_MEMORY = 1024**3
 
 
-def enter_vault() -> None:
-    """The jail, with memory enough for the key derivation, kept from the swap where the kernel allows it.
+def enter_vault(descriptors: Sequence[int] = ()) -> list[mmap.mmap]:
+    """The jail, with memory enough for the key derivation, kept from the swap where the kernel allows it; and the
+    large lists, mapped before nothing can be mapped any more: no secrets, and not kept from the swap.
 
     Raises:
-        HomeError: JAIL-UNAVAILABLE: no seal is opened outside the jail.
+        HomeError: JAIL-UNAVAILABLE: no seal is opened outside the jail; KEY-PROCESS.
     """
-    if os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY:
-        ctypes.CDLL(None).mlockall(_MCL_CURRENT_AND_FUTURE)
+    _keep_from_swap(_MCL_CURRENT)
+    lists = [mapped(one) for one in descriptors]
+    _keep_from_swap(_MCL_FUTURE)
     try:
-        enter_jail(MAX_MEMORY + _OWN_MEMORY)
+        enter_jail(MAX_MEMORY + _OWN_MEMORY + sum(map(len, lists)))
     except (OSError, RuntimeError) as error:
         raise HomeError(
             "JAIL-UNAVAILABLE", "The key process could not be closed off.", "See docs/spec/home.md."
         ) from error
+    return lists
 
 
-def serve(commands: BinaryIO, answers: BinaryIO, verifier: SignatureVerifier) -> None:
+def _keep_from_swap(memory: int) -> None:
+    if os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY:
+        ctypes.CDLL(None).mlockall(memory)
+
+
+def serve(commands: BinaryIO, answers: BinaryIO, verifier: SignatureVerifier, lists: Lists = NONE) -> None:
     """Opens the seals that the first message brings, then answers until the pipe closes."""
     opening = Fields(read_message(commands, MAX_ORDER), ("sealed", "passphrases"), "key process's opening")
     holder: list[KeyHolder] = []
@@ -55,7 +68,7 @@ def serve(commands: BinaryIO, answers: BinaryIO, verifier: SignatureVerifier) ->
         given = cast(dict[str, str], opening.raw("passphrases"))
         typed = Fields(given, tuple(given), "officers' passphrases")
         passphrases = {name: typed.text(name, limit=4_096) for name in given}
-        holder.append(KeyHolder(sealed, passphrases, verifier))
+        holder.append(KeyHolder(sealed, passphrases, verifier, lists))
         return None
 
     if not _answer(answers, open_seals):
@@ -107,8 +120,19 @@ def main() -> None:
     # A machine without gpg still opens its seals; whoever asks for a signature to be verified is then refused.
     with suppress(HomeError):
         verifier.start()
+    lists: list[mmap.mmap] = []
     try:
-        if _answer(answers, enter_vault):
-            serve(commands, answers, verifier)
+        if _answer(answers, lambda: lists.extend(enter_vault([int(one) for one in sys.argv[2:]]))):
+            serve(commands, answers, verifier, _hashed(lists, answers))
     except (EOFError, BrokenPipeError):
         return
+
+
+def _hashed(lists: Sequence[mmap.mmap], answers: BinaryIO) -> Lists:
+    """The lists under the SHA-256 that this process finds of them, in memory that nobody can write."""
+
+    def tell(what: str, percent: int) -> None:
+        progress: list[Cbor] = [what, percent, 100]
+        write_message(answers, {"progress": progress})
+
+    return Held({hashlib.sha256(one).digest(): one for one in lists}, Percent(tell))

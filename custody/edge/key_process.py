@@ -7,9 +7,11 @@ from typing import BinaryIO, Self, cast
 
 from custody.codec.cbor import Cbor
 from custody.edge.jail import isolated_command
+from custody.edge.list_store import ListStore
 from custody.edge.pipes import read_message, write_message
 from custody.errors import CustodyError, EvidenceError, HomeError, InputError, TransactionError, UsageError
 from custody.officers.consent import Proof
+from custody.screening.large import Watch, unwatched
 from custody.signatures import Signature
 from custody.vault.orders import MAX_ORDER, CouncilOrder, Evidence, Sealed, SigningOrder
 
@@ -19,16 +21,24 @@ _KINDS = {kind.exit_code: kind for kind in (UsageError, TransactionError, InputE
 class KeyProcess:
     """The key holder in a process of its own, from the officers' passphrases to the end of the ``with`` block.
 
-    The passphrases go through the pipe, never through arguments or the environment.
+    The passphrases go through the pipe, never through arguments or the environment; the large lists that were read are
+    handed over as sealed memory.
 
     Raises:
         HomeError: SEAL-CLOSED, HOME-CORRUPT, OFFICER-UNKNOWN, KEY-PROCESS.
     """
 
-    def __init__(self, sealed: Sealed, passphrases: Mapping[str, str]) -> None:
-        command = isolated_command("custody.edge.key_child")
+    def __init__(self, sealed: Sealed, passphrases: Mapping[str, str], lists: ListStore | None = None) -> None:
+        descriptors = lists.descriptors if lists else ()
+        self._watch: Watch = lists.watch if lists else unwatched
         self._child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/"
+            [*isolated_command("custody.edge.key_child"), *map(str, descriptors)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=descriptors,
+            env={},
+            cwd="/",
         )
         try:
             self._hear()
@@ -72,15 +82,21 @@ class KeyProcess:
         return self._hear()
 
     def _hear(self) -> Cbor:
-        try:
-            answer = cast(dict[str, Cbor], read_message(cast(BinaryIO, self._child.stdout), MAX_ORDER))
-        except (EOFError, OSError) as error:
-            raise _ended() from error
+        answer = self._read()
+        while "progress" in answer:
+            self._watch(*cast(tuple[str, int, int], answer["progress"]))
+            answer = self._read()
         if "error" in answer:
             told = cast(dict[str, str], answer["error"])
             kind = _KINDS.get(int(told["exit"]), CustodyError)
             raise kind(told["code"], told["message"], told["hint"])
         return answer["result"]
+
+    def _read(self) -> dict[str, Cbor]:
+        try:
+            return cast(dict[str, Cbor], read_message(cast(BinaryIO, self._child.stdout), MAX_ORDER))
+        except (EOFError, OSError) as error:
+            raise _ended() from error
 
     def _end(self) -> None:
         self._child.kill()

@@ -25,6 +25,7 @@ from custody.policy.compare.tokens import compare_tokens
 from custody.policy.compare.vasps import compare_vasps
 from custody.policy.document import Policy
 from custody.screening.flagged import FlaggedList
+from custody.screening.large import NONE, Lists
 from custody.travel_rule.vasp_keys import VaspKeys
 from custody.wire.bundle import Bundle, Kind, SignedBundle
 
@@ -41,6 +42,7 @@ class Standing:
         bodies: by kind, the body of the file in force.
         spans: by kind, for how many seconds that is valid, where it came in a bundle.
         officers: names of those who have a secret on this device.
+        lists: the large lists that are on it.
     """
 
     state: State
@@ -48,6 +50,7 @@ class Standing:
     officers: tuple[str, ...]
     times: Times
     spans: Mapping[str, int] = field(default_factory=dict)
+    lists: Lists = NONE
 
     def roster(self) -> Roster:
         """The roster in force. Raises HomeError ROSTER-NONE."""
@@ -99,7 +102,7 @@ def propose(signed: SignedBundle, standing: Standing, verifier: SignatureVerifie
     Raises:
         HomeError: ROSTER-NONE, BUNDLE-HOUSE, BUNDLE-ROLLBACK, BUNDLE-FORK, BUNDLE-KNOWN, BUNDLE-LEAP,
             BUNDLE-PREVIOUS-UNKNOWN, BUNDLE-EARLY, BUNDLE-EXPIRED, BUNDLE-KIND-CLOSED, BUNDLE-SIGNER-…,
-            BUNDLE-SIGNATURE, BUNDLE-BODY, BUNDLE-UNREACHABLE.
+            BUNDLE-SIGNATURE, BUNDLE-BODY, LIST-ABSENT, BUNDLE-UNREACHABLE.
     """
     bundle, roster = signed.bundle, standing.roster()
     if bundle.house != roster.house:
@@ -219,22 +222,28 @@ def _days(seconds: int) -> str:
 
 
 def _changes(bundle: Bundle, standing: Standing) -> tuple[Change, ...]:
-    """What the body changes. Raises HomeError BUNDLE-BODY where it cannot be read."""
+    """What the body changes. Raises HomeError BUNDLE-BODY where it cannot be read, LIST-ABSENT."""
     try:
-        changes = compare(bundle.kind, standing.bodies.get(bundle.kind), bundle.body, standing.tokens())
+        old = standing.bodies.get(bundle.kind)
+        changes = compare(bundle.kind, old, bundle.body, standing.tokens(), standing.lists)
         unreached = _unreached(Roster.parse(bundle.body), standing) if bundle.kind == "roster" else ()
         return (*changes, *unreached)
     except CustodyError as error:
+        if error.code == "LIST-ABSENT":
+            raise _refused("LIST-ABSENT", error.message, error.hint) from error
         message = f"The {bundle.kind} in this bundle cannot be read: {error.message}"
         raise _refused("BUNDLE-BODY", message, error.hint) from error
 
 
-def compare(kind: Kind, old: bytes | None, new: bytes, tokens: TokenRegistry) -> tuple[Change, ...]:
+def compare(
+    kind: Kind, old: bytes | None, new: bytes, tokens: TokenRegistry, lists: Lists = NONE
+) -> tuple[Change, ...]:
     """What one file changes beside another of its kind, newly allowed first.
 
     Args:
         old: None where nothing of the kind is in force.
         tokens: how a policy's amounts of them are written.
+        lists: the large lists that files may name.
 
     Raises:
         InputError: a code of the reader of this kind.
@@ -243,9 +252,9 @@ def compare(kind: Kind, old: bytes | None, new: bytes, tokens: TokenRegistry) ->
         case "policy":
             return compare_policy(None if old is None else Policy.parse(old), Policy.parse(new), tokens)
         case "list":
-            flagged = FlaggedList.parse(new)
-            flagged.verify()
-            return compare_list(None if old is None else FlaggedList.parse(old), flagged)
+            flagged = FlaggedList.parse(new, lists)
+            flagged.verify(lists.watch)
+            return compare_list(None if old is None else FlaggedList.parse(old, lists), flagged, lists.watch)
         case "tokens":
             known = TokenRegistry() if old is None else TokenRegistry.parse(old)
             return compare_tokens(known, TokenRegistry.parse(new))

@@ -1,4 +1,4 @@
-"""Building a list of any length in bounded memory, and proving one by building it again."""
+"""Building a list of any length in bounded memory."""
 
 import hashlib
 import heapq
@@ -11,7 +11,6 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from custody.errors import InputError
 from custody.screening.address import candidates
-from custody.screening.built import BuiltList
 from custody.screening.entry import Entry, Source
 from custody.screening.layout import (
     KEY_SIZE,
@@ -20,7 +19,6 @@ from custody.screening.layout import (
     MAX_TEXTS,
     NUMBER_SIZE,
     Header,
-    damaged,
     entry_line,
     record_key,
 )
@@ -233,33 +231,3 @@ def _write_texts(collected: _Collected, out: Writer) -> None:
         line = collected.texts.read(length)
         if not again:
             out.write(line)
-
-
-def verify(built: BuiltList, spool: Spool) -> Summary:
-    """That a list is exactly what its own entries and sources give when they are built again.
-
-    So its records are sorted, each once, each follows from its entry, none of an entry's is missing; no address
-    stands twice; the counts are right. That nothing follows was seen when it was opened: the header tells its length.
-
-    Raises:
-        InputError: LIST-FORM.
-    """
-    try:
-        return build(built.entries(), lambda: built.header.sources, _Compared(built), spool)
-    except InputError as error:
-        if error.code == "LIST-FORM":
-            raise
-        raise damaged("an entry is not in its form") from error
-
-
-class _Compared:
-    """Takes a list as it is built, and refuses where it is not the one that is there."""
-
-    def __init__(self, built: BuiltList) -> None:
-        self._octets, self._at = built.octets, 0
-
-    def write(self, octets: bytes) -> None:
-        end = self._at + len(octets)
-        if self._octets[self._at : end] != octets:
-            raise damaged("its records, counts or entries do not follow from its entries")
-        self._at = end

@@ -21,6 +21,8 @@ from custody.screening.layout import (
 from custody.screening.networks import Decoded, decode_entry
 from custody.screening.search import Records
 
+_ROWS_READ = 1 << 12
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltList:
@@ -61,7 +63,7 @@ class BuiltList:
         """An entry by its place from 0. Raises InputError LIST-FORM."""
         if not 0 <= place < self.header.entries:
             raise damaged("a record names an entry that is not there")
-        begin = self._texts + self._offset(place)
+        begin = self._texts + self.offset(place)
         end = self.octets.find(b"\n", begin, min(begin + MAX_LINE, len(self.octets))) + 1
         if begin >= len(self.octets) or not end:
             raise damaged("an entry has no end")
@@ -95,6 +97,35 @@ class BuiltList:
         found = self.header.sources[entry.source]
         return found.name, found.date
 
+    def has_record(self, record: bytes) -> bool:
+        """Whether a record stands where it must, if they are sorted."""
+        low, high = self.records.first(record[:KEY_SIZE]), self.header.records
+        if low is None or self._row(low) == record:
+            return low is not None
+        while low < high:
+            middle = (low + high) >> 1
+            if self._row(middle) < record:
+                low = middle + 1
+            else:
+                high = middle
+        return self._row(low) == record
+
+    def rows(self) -> Iterator[bytes]:
+        """The records in order."""
+        block = _ROWS_READ * RECORD_SIZE
+        for at in range(self.start, self._offsets, block):
+            read = self.octets[at : min(at + block, self._offsets)]
+            yield from (read[begin : begin + RECORD_SIZE] for begin in range(0, len(read), RECORD_SIZE))
+
+    def text(self, begin: int, length: int) -> bytes:
+        """So many octets of the entries' texts."""
+        at = self._texts + begin
+        return self.octets[at : at + length]
+
+    def _row(self, record: int) -> bytes:
+        at = self.start + record * RECORD_SIZE
+        return self.octets[at : min(at + RECORD_SIZE, self._offsets)]
+
     @property
     def _offsets(self) -> int:
         return self.start + self.header.records * RECORD_SIZE
@@ -103,7 +134,8 @@ class BuiltList:
     def _texts(self) -> int:
         return self._offsets + self.header.entries * NUMBER_SIZE
 
-    def _offset(self, place: int) -> int:
+    def offset(self, place: int) -> int:
+        """Where an entry's text begins among the texts, as the list says."""
         at = self._offsets + place * NUMBER_SIZE
         return int.from_bytes(self.octets[at : at + NUMBER_SIZE], "big")
 

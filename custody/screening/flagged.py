@@ -3,7 +3,6 @@
 What such a list cannot see is written in `docs/spec/screening.md`.
 """
 
-import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from operator import itemgetter
 
 from custody.errors import InputError
 from custody.screening.address import Program, candidates, decode_address
-from custody.screening.build import Spool, verify
 from custody.screening.built import BuiltList
 from custody.screening.entry import Entry, How, Match, Source
+from custody.screening.large import NONE, Lists, Watch, named, unwatched
 from custody.screening.layout import FAMILY, Octets
 from custody.screening.networks import decode_entry
 from custody.screening.plain import PlainList
+from custody.screening.verify import verify
 
 MAX_LIST_BYTES = 1_048_576
 #: So many entries of one program are looked at for the same address; beyond, the first of the same owner is told.
@@ -31,12 +31,16 @@ class FlaggedList:
     index: PlainList | BuiltList
 
     @classmethod
-    def parse(cls, octets: bytes) -> "FlaggedList":
-        """A plain list, read whole, or a built one, opened; its first bytes say which. See `verify`.
+    def parse(cls, octets: bytes, lists: Lists = NONE) -> "FlaggedList":
+        """A plain list, read whole, or a built one, opened, or one of ``lists`` that is named; its first bytes say
+        which. See `verify`.
 
         Raises:
-            InputError: LIST-SIZE; LIST-SYNTAX (names the line), LIST-EMPTY (plain); LIST-VERSION, LIST-FORM (built).
+            InputError: LIST-SIZE; LIST-SYNTAX (names the line), LIST-EMPTY (plain); LIST-VERSION, LIST-FORM (built);
+                LIST-REFERENCE, LIST-ABSENT (named).
         """
+        if reference := named(octets):
+            return cls.open(reference.find(lists))
         if len(octets) > MAX_LIST_BYTES:
             raise InputError("LIST-SIZE", f"The flagged list is larger than {MAX_LIST_BYTES:,} bytes.")
         return cls.open(octets) if octets.startswith(FAMILY) else cls(PlainList.parse(octets))
@@ -46,15 +50,22 @@ class FlaggedList:
         """A built list of any length, bytes or mapped. Raises InputError LIST-VERSION, LIST-FORM."""
         return cls(BuiltList.open(octets))
 
-    def verify(self, spool: Spool = io.BytesIO) -> Counter[tuple[str, str]]:
+    def verify(self, watch: Watch = unwatched) -> Counter[tuple[str, str]]:
         """That every entry of a built list is found, and nothing else; the entries by network and kind.
 
-        A plain list was verified when it was read. ``spool`` gives scratch files, in memory where nobody says more.
-
-        Raises:
-            InputError: LIST-FORM.
+        A plain list was verified when it was read. Raises InputError LIST-FORM.
         """
-        return verify(self.index, spool).kinds if isinstance(self.index, BuiltList) else self.index.kinds
+        return verify(self.index, watch) if isinstance(self.index, BuiltList) else self.index.kinds
+
+    @property
+    def size(self) -> int:
+        """How many entries."""
+        return self.index.header.entries if isinstance(self.index, BuiltList) else len(self.index.lines)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether an address may stand there more than once."""
+        return isinstance(self.index, PlainList)
 
     @property
     def entries(self) -> tuple[tuple[int, str], ...]:

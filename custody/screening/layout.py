@@ -25,6 +25,8 @@ NUMBER_SIZE = 4
 RECORD_SIZE = KEY_SIZE + NUMBER_SIZE
 
 _CODES = {kind: bytes([code]) for code, kind in enumerate(Kind, 1)}
+# Programs of 20 octets: a record holds the whole of one.
+_WHOLE = frozenset(_CODES[kind][0] for kind in (Kind.KEY_HASH, Kind.SCRIPT_HASH, Kind.EVM))
 
 
 class Octets(Protocol):
@@ -40,6 +42,11 @@ class Octets(Protocol):
 def record_key(program: Program) -> bytes:
     """Kind and the first octets of a program: what records are sorted by."""
     return _CODES[program.kind] + program.payload[:PREFIX]
+
+
+def is_whole(key: bytes) -> bool:
+    """Whether a record's key is the whole of the program that it stands for."""
+    return key[0] in _WHOLE
 
 
 def entry_line(entry: Entry) -> bytes:

@@ -23,6 +23,7 @@ from custody.installed import Files, Installed
 from custody.judgement import Judgement, LogView, judge, payment
 from custody.officers.consent import Proof, Typed
 from custody.officers.openpgp import SignatureVerifier
+from custody.screening.large import NONE, Lists
 from custody.signatures import Signature
 from custody.vault import mnemonic
 from custody.vault.confirmation import codes_equal, confirmation_code, judged, resolved
@@ -49,13 +50,17 @@ class KeyHolder:
     Consent comes before its entry in the log, and the entry before the key is used: `consent`, then `sign`.
     """
 
-    def __init__(self, sealed: Sealed, passphrases: Mapping[str, str], verifier: SignatureVerifier) -> None:
+    def __init__(
+        self, sealed: Sealed, passphrases: Mapping[str, str], verifier: SignatureVerifier, lists: Lists = NONE
+    ) -> None:
         """Opens the secret of each officer who gives a passphrase, and with it what is in force.
+
+        ``lists`` are the large lists, each under the SHA-256 that was found of it here.
 
         Raises:
             HomeError: SEAL-CLOSED, HOME-CORRUPT, OFFICER-UNKNOWN.
         """
-        self._sealed, self._verifier = sealed, verifier
+        self._sealed, self._verifier, self._lists = sealed, verifier, lists
         self._officers = {name: _officer(sealed, name, words) for name, words in passphrases.items()}
         one = next(iter(self._officers.values()), None)
         if one is None:
@@ -131,7 +136,7 @@ class KeyHolder:
     def _in_force(self, files: Files, times: Times) -> tuple[State, Installed]:
         """The sealed state, and the files that it names and no others."""
         state = State.parse(self._rules.state).matured(times)
-        installed = Installed.parse(self._header.origin, files, rehearsal=self._header.rehearsal)
+        installed = Installed.parse(self._header.origin, files, rehearsal=self._header.rehearsal, lists=self._lists)
         if installed.held != dict(state.held):
             raise _refused("policy, list, token registry, roster or VASP keys")
         return state, installed
@@ -154,7 +159,8 @@ class KeyHolder:
 
     def _resolution(self, order: CouncilOrder, state: State, installed: Installed) -> Resolution:
         bodies = {kind: content.body for kind, content in installed.contents.items()}
-        standing = Standing(state, bodies, tuple(self._rules.officers), order.times, installed.spans)
+        officers = tuple(self._rules.officers)
+        standing = Standing(state, bodies, officers, order.times, installed.spans, self._lists)
         return resolve(order.action, standing, self._quorum(installed), self._verifier)
 
     def _proofs(

@@ -15,6 +15,7 @@ from custody.coordinator.list_sources import Feed, SourceFile, SourceKind, bound
 from custody.coordinator.rules_in_words import kinds_in_words, list_in_words
 from custody.edge.inputs import mapped_input, open_input
 from custody.edge.outputs import check_output, output_stream, scratch
+from custody.edge.progress import bar
 from custody.edge.terminal import say
 from custody.errors import InputError, UsageError
 from custody.evm.tokens import TokenRegistry
@@ -144,7 +145,7 @@ def check_list(file: Path) -> dict[str, Json]:
         if octets[: len(FAMILY)] != FAMILY:
             return check_rules(read_rules(file, "list"), TokenRegistry())
         flagged = FlaggedList.open(octets)
-        lines: list[Json] = [*list_in_words(flagged, flagged.verify(scratch(file.resolve().parent)))]
+        lines: list[Json] = [*list_in_words(flagged, flagged.verify(bar()))]
         digest = hashlib.sha256(octets).hexdigest()
     for line in lines:
         say(printable(str(line)))

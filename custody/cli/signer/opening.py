@@ -70,7 +70,7 @@ def terminal(opened: SignerHome, secrets: Path | None, chosen: Sequence[str], co
 def unlock(opened: SignerHome, consent: Consent, **unlocking: Any) -> KeyProcess:
     """The key process, opened by the officers who consented."""
     names = [one.officer for one in consent.typed]
-    return KeyProcess(opened.sealed, passphrases(names, **unlocking))
+    return KeyProcess(opened.sealed, passphrases(names, **unlocking), opened.lists)
 
 
 def passphrases(names: Sequence[str], *, secrets: Path | None, passphrase_fd: int | None) -> dict[str, str]:
