@@ -42,7 +42,7 @@ class BuiltList:
 
     @classmethod
     def open(cls, octets: Octets) -> "BuiltList":
-        """The list in these bytes, whose header and length are checked and nothing else (see `build.verify`).
+        """The list in these bytes, whose header and length are checked and nothing else (see `verify.verify`).
 
         Raises:
             InputError: LIST-VERSION, LIST-FORM.

@@ -56,7 +56,7 @@ def entry_line(entry: Entry) -> bytes:
 
 
 def parse_line(line: bytes, sources: int) -> Entry:
-    """The entry that this text stands for; that it has no other spelling is for `build.verify` to see.
+    """The entry that this text stands for; that it has no other spelling is for `verify.verify` to see.
 
     Raises:
         InputError: LIST-FORM.
