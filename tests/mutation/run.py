@@ -1,12 +1,13 @@
 """Mutation testing: changes one thing of a module at a time, and lists the changes that no test notices.
 
-Each mutant runs in a forked child, in memory: nothing in the tree is written. First the tests that are named for the
-module and those given, then, for a mutant that survives those, the other unit tests of its room. All of them must pass
-without a mutant, or every mutant would seem to be noticed. A bound named MAX_ has no mutants: tests/test_docs.py holds
-each to docs/spec/limits.md.
+Each mutant runs in a forked child, in memory: nothing in the tree is written. It meets the unit tests of its room, of
+the rooms in that, and those given, as far as they enter its function: `order.py` says in which order. All of them must
+pass without a mutant, or every mutant would seem to be noticed. A bound named MAX_ has no mutants: tests/test_docs.py
+holds each to docs/spec/limits.md.
 
     .venv/bin/python tests/mutation/run.py custody/policy/rules/history.py custody/policy/rules/repeats.py
     .venv/bin/python tests/mutation/run.py --sample 50 custody/policy/clauses.py
+    .venv/bin/python tests/mutation/run.py --line 31 --line 44 custody/policy/clauses.py
     .venv/bin/python tests/mutation/run.py --list custody/policy/rules/history.py
 
 Survivors that are no fault of the tests are explained in tests/mutation/README.md. Exit 1 when something survived.
@@ -23,7 +24,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,6 +34,10 @@ from types import CodeType, ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from mutation.order import Chosen, Order, Reach, function_around  # noqa: E402
+
 SECONDS = 120
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -196,8 +201,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         exec(self.get_code(module.__name__), module.__dict__)  # noqa: S102
 
 
-def _run(mutant: Mutant, tests: Sequence[str]) -> bool:
+def _run(mutant: Mutant, ranks: Mapping[str, float], order: Order) -> bool:
     """Whether a test fails, in a child that is this process but for the mutant; one that takes too long has failed."""
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.chdir(ROOT)
@@ -206,20 +212,57 @@ def _run(mutant: Mutant, tests: Sequence[str]) -> bool:
         os.dup2(nowhere, 2)
         signal.alarm(SECONDS)
         name = ".".join(mutant.path.relative_to(ROOT).with_suffix("").parts)
+        forget_dependents(name)
         sys.meta_path.insert(0, _Finder(name, mutant))
-        os._exit(min(pytest.main([*_OPTIONS, *tests]), 1))
+        chosen = Chosen(ranks, order.reach.seconds, lambda test: os.write(writing, test.encode()[:1_000]))
+        files = sorted({test.partition("::")[0] for test in ranks})
+        outcome = pytest.main([*_OPTIONS, *files], plugins=[chosen])
+        os._exit(0 if outcome in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else 1)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        order.noticed.update(told.read().decode("utf-8", "replace").split("\n")[:1])
     _, status = os.waitpid(child, 0)
     return status != 0
 
 
-def pass_without_a_mutant(tests: Sequence[str]) -> bool:
-    """Whether these tests pass here; what they loaded of others stays loaded, and no mutant waits for it again."""
-    passed = pytest.main([*_OPTIONS, *tests]) == 0
-    for name, module in list(sys.modules.items()):
-        file = Path(getattr(module, "__file__", None) or "/")
-        if file.is_relative_to(ROOT) and "site-packages" not in file.parts:
-            del sys.modules[name]
-    return passed
+def run_without_a_mutant(tests: Sequence[str], modules: Sequence[Path]) -> Reach | None:
+    """What each of these tests reaches; None where one fails."""
+    reach = Reach({str(path) for path in modules})
+    return reach if pytest.main([*_OPTIONS, *tests], plugins=[reach]) == 0 else None
+
+
+def forget_dependents(name: str) -> None:
+    """Unloads a module, whatever of the product imports it, and all tests, so that they are read anew."""
+    ours = {one: module for one, module in sys.modules.items() if _is_ours(module)}
+    imports = {one: {*_imported(module)} for one, module in ours.items()}
+    stale = {name, *(one for one, module in ours.items() if _file(module).is_relative_to(ROOT / "tests"))}
+    while more := {one for one, names in imports.items() if one not in stale and names & stale}:
+        stale |= more
+    for one in stale & {*ours}:
+        del sys.modules[one]
+        package, _, attribute = one.rpartition(".")
+        if package in sys.modules and hasattr(sys.modules[package], attribute):
+            delattr(sys.modules[package], attribute)
+
+
+def _file(module: ModuleType) -> Path:
+    return Path(getattr(module, "__file__", None) or "/")
+
+
+def _is_ours(module: ModuleType) -> bool:
+    """Whether it is the product's or a test's; this program is neither."""
+    file = _file(module)
+    outside = "site-packages" in file.parts or file.is_relative_to(Path(__file__).parent)
+    return file.is_relative_to(ROOT) and not outside
+
+
+def _imported(module: ModuleType) -> Iterator[str]:
+    """Every name that might be a module that it imports."""
+    for node in ast.walk(ast.parse(_file(module).read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names))
 
 
 def unit_tests(path: Path) -> Path:
@@ -227,28 +270,27 @@ def unit_tests(path: Path) -> Path:
     return ROOT / "tests/unit" / path.resolve().parent.relative_to(ROOT / "custody")
 
 
-def near_tests(path: Path, further: Sequence[str]) -> list[str]:
-    """The tests that are named for a module, and what the caller names."""
-    room = unit_tests(path)
-    named = [*room.glob(f"test_{path.stem}.py"), *room.glob(f"test_{path.stem}_*.py"), *map(Path, further)]
-    return sorted({str(one.resolve()) for one in named})
+def tests_of(path: Path, further: Sequence[str]) -> list[str]:
+    """The unit tests of its room and of the rooms in it, and what the caller names."""
+    return sorted(str(one.resolve()) for one in {*unit_tests(path).rglob("test_*.py"), *map(Path, further)})
 
 
-def far_tests(path: Path, near: Sequence[str]) -> list[str]:
-    """The other unit tests of its room."""
-    room = unit_tests(path)
-    return sorted(str(one) for one in room.glob("test_*.py") if str(one) not in near)
-
-
-def survives(mutant: Mutant, further: Sequence[str]) -> bool:
+def survives(mutant: Mutant, order: Order, further: Sequence[str]) -> bool:
     """Whether no test notices."""
-    near = near_tests(mutant.path, further)
-    return not any(tests and _run(mutant, tests) for tests in (near, far_tests(mutant.path, near)))
+    around = function_around(ast.parse(mutant.path.read_bytes()), mutant.line)
+    tests = {str(Path(one).relative_to(ROOT)) for one in tests_of(mutant.path, further)}
+    stages = order.stages(mutant.path, mutant.line, around, tests)
+    return not any(ranks and _run(mutant, ranks, order) for ranks in stages)
 
 
 def sampled(found: list[Mutant], count: int | None) -> list[Mutant]:
     """At most so many, always the same."""
     return found if count is None or len(found) <= count else random.Random(count).sample(found, count)
+
+
+def asked_for(found: list[Mutant], lines: Sequence[int] | None, count: int | None) -> list[Mutant]:
+    """Those of some lines, or a sample."""
+    return sampled([one for one in found if lines is None or one.line in lines], count)
 
 
 def main() -> int:
@@ -257,21 +299,23 @@ def main() -> int:
     options.add_argument("module", nargs="+", type=lambda name: Path(name).resolve())
     options.add_argument("--tests", nargs="*", default=[], help="further tests for these modules")
     options.add_argument("--sample", type=int, help="at most so many mutants of each module")
+    options.add_argument("--line", type=int, action="append", help="the mutants of these lines alone, all of them")
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--list", action="store_true", help="only tell the mutants")
     asked = options.parse_args()
-    found = [mutant for path in asked.module for mutant in sampled([*mutants(path)], asked.sample)]
+    found = [mutant for path in asked.module for mutant in asked_for([*mutants(path)], asked.line, asked.sample)]
     if asked.list:
         print(*found, sep="\n")
         return 0
-    near = {test for path in asked.module for test in near_tests(path, asked.tests)}
-    far = {test for path in asked.module for test in far_tests(path, [*near])}
-    if not pass_without_a_mutant(sorted(near | far)):
+    tests = {test for path in asked.module for test in tests_of(path, asked.tests)}
+    reach = run_without_a_mutant(sorted(tests), asked.module)
+    if reach is None:
         print("These tests fail without any mutant.")
         return 1
+    order = Order(reach)
     started = time.monotonic()
     with ThreadPoolExecutor(asked.jobs) as pool:
-        outcomes = pool.map(lambda one: (one, survives(one, asked.tests)), found)
+        outcomes = pool.map(lambda one: (one, survives(one, order, asked.tests)), found)
         alive = [mutant for mutant, lives in outcomes if lives and print(mutant, flush=True) is None]
     print(f"{len(found)} mutants, {len(alive)} survived, {time.monotonic() - started:.0f} s")
     return 1 if alive else 0

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 from mutation import run
+from mutation.order import Order, Reach, function_around
 
 SOURCE = """
 MAX_SIZE = 7
@@ -54,3 +55,59 @@ def test_a_sample_is_always_the_same(tmp_path: Path) -> None:
     assert len(run.sampled(found, 3)) == 3
     assert run.sampled(found, 3) == run.sampled(found, 3)
     assert run.sampled(found, None) == run.sampled(found, 99) == found
+
+
+def test_the_mutants_of_one_line_are_all_of_them(tmp_path: Path) -> None:
+    told(tmp_path)
+    found = [*run.mutants(tmp_path / "module.py")]
+    assert [one.line for one in run.asked_for(found, [7], None)] == [7, 7]
+
+
+def test_the_function_around_a_line_is_the_innermost_and_a_module_has_none() -> None:
+    tree = ast.parse("A = 1\n\ndef outer():\n    def inner():\n        return 1\n    return inner\n")
+    assert [[*function_around(tree, line)] for line in (1, 5, 6)] == [[], [5], [4, 5, 6]]
+
+
+MODULE = Path("/module.py")
+REACH = Reach(
+    {str(MODULE)},
+    lines={
+        "tests/test_module.py::runs_the_line": {(str(MODULE), 5)},
+        "tests/test_other.py::runs_the_line": {(str(MODULE), 5)},
+        "tests/test_module.py::enters": {(str(MODULE), 4)},
+        "tests/test_module.py::does_not_enter": {(str(MODULE), 9)},
+    },
+    seconds=dict.fromkeys(
+        (
+            "tests/test_other.py::runs_the_line",
+            "tests/test_module.py::does_not_enter",
+            "tests/test_module.py::enters",
+            "tests/test_module.py::runs_the_line",
+        ),
+        0.1,
+    ),
+)
+FILES = {"tests/test_module.py", "tests/test_other.py"}
+
+
+def asked(around: range) -> list[str]:
+    return [test for ranks in Order(REACH).stages(MODULE, 5, around, FILES) for test in ranks]
+
+
+def test_every_test_that_enters_the_function_is_asked_and_those_that_run_the_line_first() -> None:
+    assert asked(range(4, 7)) == [
+        "tests/test_module.py::runs_the_line",
+        "tests/test_other.py::runs_the_line",
+        "tests/test_module.py::enters",
+    ]
+
+
+def test_of_what_runs_when_a_module_is_read_every_test_is_asked() -> None:
+    assert {*asked(range(0))} == {*REACH.seconds}
+
+
+def test_who_noticed_many_is_asked_first() -> None:
+    order = Order(REACH)
+    order.noticed["tests/test_other.py::runs_the_line"] = 20
+    soonest, _ = order.stages(MODULE, 5, range(4, 7), FILES)
+    assert next(iter(soonest)) == "tests/test_other.py::runs_the_line"

@@ -2,6 +2,7 @@
 
 import itertools
 
+from custody.errors import InputError
 from custody.policy.decision import Decision, Outcome, Reason, Requirement
 
 PARTS = ("a", "b", "c")
@@ -10,6 +11,7 @@ REASONS = [Reason(*fields) for fields in itertools.product(PARTS, repeat=4)]
 
 def test_no_reason_allows_and_one_denies() -> None:
     assert Decision.of([], ()).outcome is Outcome.ALLOW
+    assert Decision.of([], ()).allowed
     for reason in REASONS:
         assert not Decision.of([reason], ()).allowed
 
@@ -25,6 +27,24 @@ def test_reasons_that_differ_in_what_they_rest_on_have_an_order_too() -> None:
     alike = [Reason("a", "a", "a", "a", *fields) for fields in itertools.product(PARTS, repeat=3)]
     for reasons in (alike, alike[::-1]):
         assert list(Decision.of(reasons, ()).reasons) == alike
+
+
+def test_a_refusal_by_a_reader_is_told_as_a_reason() -> None:
+    refused = InputError("A-CODE", "This is wrong.", "That would be right.")
+    assert Reason.from_error(refused, "transaction", "outputs") == Reason(
+        code="A-CODE", rule="transaction", observed="This is wrong.", required="That would be right.", fact="outputs"
+    )
+
+
+def test_a_reason_that_names_no_evidence_rests_on_what_is_given() -> None:
+    assert Reason("A-A", "first", "x", "y").resting_on("the policy") == Reason(
+        "A-A", "first", "x", "y", evidence="the policy"
+    )
+
+
+def test_a_reason_keeps_the_evidence_that_it_names() -> None:
+    reason = Reason("A-A", "first", "x", "y", evidence="a record")
+    assert reason.resting_on("the policy") == reason
 
 
 DENIAL, MISSING = Reason("A-A", "first", "x", "y"), Reason("B-B", "approvals", "1 approval", "2 approvals")
