@@ -51,7 +51,7 @@ def _local(person: _Either, _accounts: tuple[str, ...]) -> bool:
 
 
 def _phonetic(person: _Either, _accounts: tuple[str, ...]) -> bool:
-    return any(_KANA.fullmatch(text) and text.strip() for text in _legal(person.names.phonetic))
+    return any(_KANA.fullmatch(text) for text in _legal(person.names.phonetic))
 
 
 #: The words that a profile may use.

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -21,11 +22,11 @@ SOONEST = 40
 _Tracer = Callable[[FrameType, str, Any], Any]
 
 
-@dataclass
+@dataclass(eq=False)
 class Reach:
-    """A plugin for the run without a mutant: which lines of some files each test runs, and for how many seconds."""
+    """A plugin for the run without a mutant: which lines of some modules each test runs, and for how many seconds."""
 
-    files: set[str]
+    modules: set[str]
     lines: dict[str, set[tuple[str, int]]] = field(default_factory=lambda: defaultdict(set))
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -33,12 +34,24 @@ class Reach:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Watches a test."""
         started = time.monotonic()
-        sys.settrace(self._tracer(self.lines[item.nodeid]))
-        try:
+        with self._watching(item.nodeid):
+            outcome = yield
+        self.seconds[item.nodeid] = time.monotonic() - started
+        return outcome
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
+        """Watches what runs when a file of tests is read: all its tests may rest on that."""
+        with self._watching(collector.nodeid):
             return (yield)
+
+    @contextmanager
+    def _watching(self, name: str) -> Iterator[None]:
+        sys.settrace(self._tracer(self.lines[name]))
+        try:
+            yield
         finally:
             sys.settrace(None)
-            self.seconds[item.nodeid] = time.monotonic() - started
 
     def _tracer(self, found: set[tuple[str, int]]) -> _Tracer:
         def line(frame: FrameType, _event: str, _given: Any) -> _Tracer:
@@ -46,13 +59,14 @@ class Reach:
             return line
 
         def call(frame: FrameType, event: str, given: Any) -> _Tracer | None:
-            return line(frame, event, given) if frame.f_code.co_filename in self.files else None
+            return line(frame, event, given) if frame.f_code.co_filename in self.modules else None
 
         return call
 
     def entering(self, path: Path, around: range) -> set[str]:
-        """The tests that run any of these lines."""
-        return {test for test, lines in self.lines.items() if any((str(path), line) in lines for line in around)}
+        """The tests that run any of these lines, or whose file does when it is read."""
+        runs = {name for name, lines in self.lines.items() if any((str(path), line) in lines for line in around)}
+        return {test for test in self.seconds if test in runs or test.partition("::")[0] in runs}
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Mutation testing: changes one thing of a module at a time, and lists the changes that no test notices.
 
-Each mutant runs in a forked child, in memory: nothing in the tree is written. It meets the unit tests of its room, of
+Each mutant runs in a forked child, in memory: no source is written. It meets the unit tests of its room, of
 the rooms in that, and those given, as far as they enter its function: `order.py` says in which order. All of them must
 pass without a mutant, or every mutant would seem to be noticed. A bound named MAX_ has no mutants: tests/test_docs.py
 holds each to docs/spec/limits.md.
@@ -16,6 +16,7 @@ Survivors that are no fault of the tests are explained in tests/mutation/README.
 import argparse
 import ast
 import copy
+import gc
 import importlib.abc
 import importlib.machinery
 import os
@@ -27,6 +28,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -64,6 +66,8 @@ _OPTIONS = [
     "no:xdist",
     "-p",
     "no:randomly",
+    "-p",
+    "no:unraisableexception",
     "--hypothesis-profile=mutation",
 ]
 
@@ -203,6 +207,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 def _run(mutant: Mutant, ranks: Mapping[str, float], order: Order) -> bool:
     """Whether a test fails, in a child that is this process but for the mutant; one that takes too long has failed."""
+    name = ".".join(mutant.path.relative_to(ROOT).with_suffix("").parts)
+    _dependents(name)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -211,7 +217,6 @@ def _run(mutant: Mutant, ranks: Mapping[str, float], order: Order) -> bool:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         signal.alarm(SECONDS)
-        name = ".".join(mutant.path.relative_to(ROOT).with_suffix("").parts)
         forget_dependents(name)
         sys.meta_path.insert(0, _Finder(name, mutant))
         chosen = Chosen(ranks, order.reach.seconds, lambda test: os.write(writing, test.encode()[:1_000]))
@@ -233,32 +238,36 @@ def run_without_a_mutant(tests: Sequence[str], modules: Sequence[Path]) -> Reach
 
 def forget_dependents(name: str) -> None:
     """Unloads a module, whatever of the product imports it, and all tests, so that they are read anew."""
-    ours = {one: module for one, module in sys.modules.items() if _is_ours(module)}
-    imports = {one: {*_imported(module)} for one, module in ours.items()}
-    stale = {name, *(one for one, module in ours.items() if _file(module).is_relative_to(ROOT / "tests"))}
-    while more := {one for one, names in imports.items() if one not in stale and names & stale}:
-        stale |= more
-    for one in stale & {*ours}:
+    for one in _dependents(name):
         del sys.modules[one]
         package, _, attribute = one.rpartition(".")
         if package in sys.modules and hasattr(sys.modules[package], attribute):
             delattr(sys.modules[package], attribute)
 
 
+@cache
+def _dependents(name: str) -> frozenset[str]:
+    ours = {one: _file(module) for one, module in sys.modules.items() if _is_ours(_file(module))}
+    imports = {one: {*_imported(file)} for one, file in ours.items()}
+    stale = {name, *(one for one, file in ours.items() if file.is_relative_to(ROOT / "tests"))}
+    while more := {one for one, names in imports.items() if one not in stale and names & stale}:
+        stale |= more
+    return frozenset(stale & {*ours})
+
+
 def _file(module: ModuleType) -> Path:
     return Path(getattr(module, "__file__", None) or "/")
 
 
-def _is_ours(module: ModuleType) -> bool:
+def _is_ours(file: Path) -> bool:
     """Whether it is the product's or a test's; this program is neither."""
-    file = _file(module)
     outside = "site-packages" in file.parts or file.is_relative_to(Path(__file__).parent)
     return file.is_relative_to(ROOT) and not outside
 
 
-def _imported(module: ModuleType) -> Iterator[str]:
+def _imported(file: Path) -> Iterator[str]:
     """Every name that might be a module that it imports."""
-    for node in ast.walk(ast.parse(_file(module).read_bytes())):
+    for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -308,11 +317,13 @@ def main() -> int:
         print(*found, sep="\n")
         return 0
     tests = {test for path in asked.module for test in tests_of(path, asked.tests)}
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(ROOT / "build/mutation")
     reach = run_without_a_mutant(sorted(tests), asked.module)
     if reach is None:
         print("These tests fail without any mutant.")
         return 1
     order = Order(reach)
+    gc.freeze()
     started = time.monotonic()
     with ThreadPoolExecutor(asked.jobs) as pool:
         outcomes = pool.map(lambda one: (one, survives(one, order, asked.tests)), found)

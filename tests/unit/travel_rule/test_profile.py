@@ -10,8 +10,6 @@ import pytest
 
 from custody.codec.schema import SchemaError
 from custody.errors import InputError, UsageError
-from custody.travel_rule import authorities
-from custody.travel_rule.authorities import AUTHORITIES, parse_authorities
 from custody.travel_rule.countries import COUNTRIES
 from custody.travel_rule.data import package_data
 from custody.travel_rule.facts import FACTS
@@ -151,24 +149,6 @@ def test_a_data_file_that_is_missing_has_a_code() -> None:
     with pytest.raises(InputError) as caught:
         package_data("profiles/atlantis.json")
     assert caught.value.code == "PROFILE-FILE"
-
-
-def test_the_list_of_authorities_is_the_one_of_its_day() -> None:
-    written = json.loads(package_data("registration_authorities.json"))
-    assert authorities.AS_OF == written["as_of"] == "2022-03-23"
-    assert len(written["codes"]) == len(AUTHORITIES) == 994
-    assert written["codes"] == sorted(written["codes"])
-    # Japan's Legal Affairs Bureau, and Companies House of England and Wales.
-    assert {"RA000412", "RA000585"} <= AUTHORITIES
-
-
-@pytest.mark.parametrize("bad", ["RA1", "ra000001", 7])
-def test_a_list_of_authorities_of_another_shape_is_refused(bad: object) -> None:
-    written = json.loads(package_data("registration_authorities.json"))
-    with pytest.raises(SchemaError):
-        parse_authorities(json.dumps(written | {"codes": [bad]}).encode())
-    with pytest.raises(SchemaError):
-        parse_authorities(json.dumps(written | {"checked": True}).encode())
 
 
 def test_a_profile_names_countries_of_iso_3166_only() -> None:
