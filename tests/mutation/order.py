@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 SOONEST = 40
+EVERYWHERE = ""
 
 _Tracer = Callable[[FrameType, str, Any], Any]
 
@@ -56,6 +57,8 @@ class Reach:
     def _tracer(self, found: set[tuple[str, int]]) -> _Tracer:
         def line(frame: FrameType, _event: str, _given: Any) -> _Tracer:
             found.add((frame.f_code.co_filename, frame.f_lineno))
+            if _is_being_read(frame):
+                self.lines[EVERYWHERE].add((frame.f_code.co_filename, frame.f_lineno))
             return line
 
         def call(frame: FrameType, event: str, given: Any) -> _Tracer | None:
@@ -64,9 +67,17 @@ class Reach:
         return call
 
     def entering(self, path: Path, around: range) -> set[str]:
-        """The tests that run any of these lines, or whose file does when it is read."""
+        """The tests that run any of these lines, or whose file does when it is read; all where the module does."""
         runs = {name for name, lines in self.lines.items() if any((str(path), line) in lines for line in around)}
-        return {test for test in self.seconds if test in runs or test.partition("::")[0] in runs}
+        return {test for test in self.seconds if {test, test.partition("::")[0], EVERYWHERE} & runs}
+
+
+def _is_being_read(frame: FrameType | None) -> bool:
+    """Whether what runs runs because its module is read for the first time."""
+    file = frame and frame.f_code.co_filename
+    while frame and (frame.f_code.co_filename, frame.f_code.co_name) != (file, "<module>"):
+        frame = frame.f_back
+    return frame is not None
 
 
 @dataclass

@@ -169,7 +169,8 @@ def _of_steps(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             yield "without its if", ast.comprehension(target, source, conditions[1:], asynchronous)
         case ast.Expr(ast.Yield() | ast.YieldFrom()):
             yield "yields nothing", ast.If(ast.Constant(0), [node], [])  # type: ignore[list-item]
-        case ast.Return(ast.expr() as value) if ast.unparse(value) != "None":
+        # A constant False becomes True elsewhere, and whoever asks a question takes None for no.
+        case ast.Return(ast.expr() as value) if ast.unparse(value) not in {"None", "False"}:
             yield "returns None", ast.Return(ast.Constant(None))
         case ast.Expr(ast.Call()) | ast.AugAssign() | ast.Raise():
             yield "left out", ast.Pass()

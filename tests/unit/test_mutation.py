@@ -102,6 +102,18 @@ def test_every_test_that_enters_the_function_is_asked_and_those_that_run_the_lin
     ]
 
 
+def test_a_function_that_runs_when_its_module_is_read_is_every_test_s() -> None:
+    read = Reach(REACH.modules, {"": {(str(MODULE), 5)}, **REACH.lines}, REACH.seconds)
+    assert read.entering(MODULE, range(4, 7)) == {*REACH.seconds}
+
+
+def test_a_function_that_runs_when_a_file_of_tests_is_read_is_all_its_tests() -> None:
+    read = Reach(REACH.modules, {"tests/test_module.py": {(str(MODULE), 8)}}, REACH.seconds)
+    assert read.entering(MODULE, range(8, 9)) == {
+        test for test in REACH.seconds if test.startswith("tests/test_module.py")
+    }
+
+
 def test_of_what_runs_when_a_module_is_read_every_test_is_asked() -> None:
     assert {*asked(range(0))} == {*REACH.seconds}
 

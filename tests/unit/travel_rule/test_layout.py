@@ -8,7 +8,7 @@ from typing import Any
 
 import examples
 import pytest
-from payloads import in_2020, of_2023
+from payloads import bent, in_2020, of_2023
 
 from custody.codec.schema import SchemaError, read
 from custody.travel_rule.constraints import incomplete
@@ -199,13 +199,103 @@ def test_a_registration_authority_has_its_form(authority: str) -> None:
     assert faults(payload) == [("TEXT", place)]
 
 
-def test_lists_end_at_their_limits() -> None:
-    payload = honest()
-    payload["beneficiary"]["beneficiaryPerson"] *= MAX_ITEMS + 1
-    assert faults(payload) == [("COUNT", "beneficiary.beneficiaryPerson")]
-    payload = honest()
-    payload["beneficiary"]["accountNumber"] = ["x"] * (MAX_ACCOUNT_NUMBERS + 1)
-    assert faults(payload) == [("COUNT", "beneficiary.accountNumber")]
+ORIGINATOR = "originator.originatorPerson.0"
+NATURAL = f"{ORIGINATOR}.naturalPerson"
+LEGAL = "originatingVASP.originatingVASP.legalPerson"
+STEP = {"intermediaryVASP": examples.legal_person("Middle", "x"), "sequence": 0}
+NAMED = of_2023()["originator"]["originatorPerson"][0]["naturalPerson"]["name"]["nameIdentifier"][0]
+ADDRESS = of_2023()["originator"]["originatorPerson"][0]["naturalPerson"]["geographicAddress"][0]
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        (f"{NATURAL}.name.nameIdentifier.0.primaryIdentifier", 100),
+        (f"{NATURAL}.name.nameIdentifier.0.secondaryIdentifier", 100),
+        (f"{NATURAL}.name.localNameIdentifier.0.primaryIdentifier", 100),
+        (f"{NATURAL}.name.phoneticNameIdentifier.0.primaryIdentifier", 100),
+        (f"{NATURAL}.customerIdentification", 50),
+        (f"{NATURAL}.countryOfResidence", 100),
+        (f"{NATURAL}.geographicAddress.0.country", 100),
+        (f"{LEGAL}.name.nameIdentifier.0.legalPersonName", 100),
+        (f"{LEGAL}.nationalIdentification.nationalIdentifier", 35),
+        (f"{LEGAL}.nationalIdentification.countryOfIssue", 100),
+        (f"{LEGAL}.countryOfRegistration", 100),
+    ],
+)
+def test_a_text_ends_at_its_length(path: str, limit: int) -> None:
+    assert parsed(bent(honest(), {path: "x" * limit})).originator is not None
+    assert [code for code, _ in faults(bent(honest(), {path: "x" * (limit + 1)}))] == ["TEXT"]
+
+
+@pytest.mark.parametrize(
+    ("path", "item", "most"),
+    [
+        (f"{NATURAL}.name.nameIdentifier", NAMED, MAX_ITEMS),
+        (f"{NATURAL}.name.localNameIdentifier", NAMED, MAX_ITEMS),
+        (f"{NATURAL}.name.phoneticNameIdentifier", NAMED, MAX_ITEMS),
+        (f"{NATURAL}.geographicAddress", ADDRESS, MAX_ITEMS),
+        (f"{NATURAL}.geographicAddress.0.addressLine", "x" * 70, 7),
+        (f"{ORIGINATOR}.accountNumber", "x" * 512, MAX_ACCOUNT_NUMBERS),
+        ("beneficiary.accountNumber", "x" * 100, MAX_ACCOUNT_NUMBERS),
+        ("originator.originatorPerson", of_2023()["originator"]["originatorPerson"][0], MAX_ITEMS),
+        ("transferPath", STEP, MAX_ITEMS),
+        ("payloadMetadata.transliterationMethod", "kana", MAX_ITEMS),
+    ],
+)
+def test_a_list_ends_at_its_limit(path: str, item: object, most: int) -> None:
+    assert parsed(bent(honest(), {path: [item] * most})).originator is not None
+    assert [code for code, _ in faults(bent(honest(), {path: [item] * (most + 1)}))] == ["COUNT"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{NATURAL}.name.localNameIdentifier",
+        f"{NATURAL}.name.phoneticNameIdentifier",
+        f"{NATURAL}.geographicAddress",
+        f"{NATURAL}.geographicAddress.0.addressLine",
+        f"{ORIGINATOR}.accountNumber",
+        "beneficiary.accountNumber",
+        "transferPath",
+        "payloadMetadata.transliterationMethod",
+    ],
+)
+def test_a_list_that_may_be_absent_may_be_empty(path: str) -> None:
+    assert parsed(bent(honest(), {path: []})).originator is not None
+
+
+@pytest.mark.parametrize("path", [f"{NATURAL}.name.nameIdentifier", "originator.originatorPerson"])
+def test_names_and_persons_are_at_least_one(path: str) -> None:
+    assert [code for code, _ in faults(bent(honest(), {path: []}))] == ["COUNT"]
+
+
+@pytest.mark.parametrize(
+    ("path", "item"),
+    [
+        (f"{NATURAL}.geographicAddress.0.addressLine", "x" * 71),
+        (f"{ORIGINATOR}.accountNumber", "x" * 513),
+        ("beneficiary.accountNumber", "x" * 101),
+    ],
+)
+def test_a_text_in_a_list_ends_at_its_length(path: str, item: str) -> None:
+    assert [code for code, _ in faults(bent(honest(), {path: [item]}))] == ["TEXT"]
+
+
+def test_a_place_of_birth_ends_at_its_length() -> None:
+    born = {"dateOfBirth": "1980-02-29", "placeOfBirth": "x" * 70}
+    assert parsed(bent(honest(), {f"{NATURAL}.dateAndPlaceOfBirth": born})).originator is not None
+    born["placeOfBirth"] += "x"
+    assert [code for code, _ in faults(bent(honest(), {f"{NATURAL}.dateAndPlaceOfBirth": born}))] == ["TEXT"]
+
+
+@pytest.mark.parametrize(("sequence", "found"), [(-1, True), (0, False), (MAX_ITEMS, False), (MAX_ITEMS + 1, True)])
+def test_a_vasp_on_the_way_has_its_place_among_the_most_that_there_may_be(sequence: int, found: bool) -> None:
+    payload = {"transferPath": [STEP | {"sequence": sequence}]}
+    if found:
+        assert faults(payload) == [("NUMBER", "transferPath[0].sequence")]
+    else:
+        assert [step.sequence for step in parsed(payload).transfer_path] == [sequence]
 
 
 def test_the_transfer_path_is_read_nested_and_plain() -> None:

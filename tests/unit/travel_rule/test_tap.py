@@ -359,6 +359,103 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert codes(bent, of) == {"TAP-SIGNATURE", "TAP-TO", "TAP-ADDRESS", "TAP-AMOUNT", "TAP-EXPIRED"}
 
 
+def told(value: Any, of: Paid | None = None, **others: Any) -> tuple[str, str, str]:
+    """Place, what is there and what would pass, of the one thing that is wrong."""
+    (finding,) = check(value, of, **others)
+    return finding.where, finding.observed, finding.required
+
+
+COIN = REGTEST.coin.asset_id
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "observed", "required"),
+    [
+        ({"settlementAsset": BITCOIN.coin.asset_id}, "settlementAsset", BITCOIN.coin.asset_id, COIN),
+        ({"settlementAsset": None}, "settlementAsset", "missing", COIN),
+        (
+            {"settlementAddress": f"{REGTEST.chain_id}:{examples.SECOND_PAYEE}"},
+            "settlementAddress",
+            examples.SECOND_PAYEE,
+            f"{examples.PAYEE}, which is paid",
+        ),
+        (
+            {"settlementAddress": f"{SIGNET.chain_id}:{examples.PAYEE}"},
+            "settlementAddress",
+            SIGNET.chain_id,
+            f"{REGTEST.chain_id}, where it is paid",
+        ),
+        (
+            {"settlementAddress": examples.PAYEE},
+            "settlementAddress",
+            "no CAIP-10 address",
+            f"{REGTEST.chain_id}:{examples.PAYEE}",
+        ),
+        ({"settlementAddress": None}, "settlementAddress", "missing", f"{REGTEST.chain_id}:{examples.PAYEE}"),
+        ({"amount": "0.0005"}, "amount", "0.00050000 rBTC", "0.00060000 rBTC, which is paid"),
+        ({"amount": "1e3"}, "amount", "no exact amount", 'a decimal number such as "1.5", of at most 8 decimals'),
+        ({"amount": None}, "amount", "missing", 'a decimal number such as "1.5", of at most 8 decimals'),
+        ({"expiry": None}, "expiry", "missing", "when the authorisation ends"),
+        ({"expiry": NOW}, "expiry", "ended at 2026-01-01T00:00:00Z", "an authorisation that holds, asked for anew"),
+        ({"expiry": NOW + 8 * 86_400}, "expiry", "2026-01-09T00:00:00Z", "at most 7 days ahead"),
+    ],
+)
+def test_people_are_told_what_is_wrong_with_what_was_signed(
+    body: dict[str, Any], where: str, observed: str, required: str
+) -> None:
+    assert told(authorization(**body)) == (f"body.{where}", observed, required)
+
+
+def test_people_are_told_whom_a_message_is_from_and_to() -> None:
+    assert told(authorization(envelope={"from": vasps.THIRD_DID})) == (
+        "from",
+        vasps.THIRD_DID,
+        f"{vasps.OTHER_DID}, who is {vasps.OTHER.name}",
+    )
+    assert told(authorization(envelope={"to": [vasps.THIRD_DID]})) == (
+        "to",
+        "a message to others",
+        f"{vasps.HOUSE_DID}, this house",
+    )
+
+
+@pytest.mark.parametrize(
+    ("counterparty", "where", "observed", "required"),
+    [
+        (Counterparty("Another", "GB"), "name", "a VASP whose keys are not known", "a VASP of the file of keys"),
+        (Counterparty(vasps.OTHER.name, "JP"), "jurisdiction", "jurisdiction JP", "GB, as in the file of keys"),
+        (
+            Counterparty(vasps.OTHER.name, "GB", examples.HOUSE_LEI),
+            "lei",
+            f"the legal entity identifier {examples.HOUSE_LEI}",
+            f"{vasps.OTHER.lei}, as in the file of keys",
+        ),
+    ],
+)
+def test_people_are_told_what_the_file_of_keys_says_of_the_vasp(
+    counterparty: Counterparty, where: str, observed: str, required: str
+) -> None:
+    assert told(authorization(), counterparty=counterparty) == (f"counterparty.{where}", observed, required)
+
+
+def test_a_vasp_without_an_lei_in_the_file_is_not_the_one_with_an_lei_in_the_record() -> None:
+    third = Counterparty(vasps.THIRD_VASP, "DE", vasps.OTHER.lei)
+    made = authorization(kid=vasps.THIRD_KEY)
+    assert told(made, counterparty=third)[2] == "none, as in the file of keys"
+
+
+def test_people_are_told_what_is_wrong_with_the_key() -> None:
+    end = vasps.KEYS.vasps[0].keys[0].not_after
+    assert told(authorization(now=end), latest=end) == (
+        "kid",
+        "a key that ended at 2027-03-31T00:00:00Z",
+        "a key that is valid",
+    )
+    other = authorization(kid=vasps.SECP256K1)
+    other["signatures"][0]["header"]["kid"] = vasps.ED25519
+    assert told(other) == ("alg", "ES256K", "EdDSA, as in the file of keys")
+
+
 # The standard's own messages.
 
 

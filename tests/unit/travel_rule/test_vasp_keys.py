@@ -203,6 +203,19 @@ def test_no_vasp_without_a_key_and_none_with_too_many() -> None:
     assert codes(file_toml(vasp_toml(vasps.OTHER, vasps.OTHER_DID, *many))) == {"VASPS-COUNT"}
 
 
+def test_a_list_of_no_keys_is_refused_and_a_list_of_no_vasps_is_read() -> None:
+    without = vasp_toml(vasps.OTHER, vasps.OTHER_DID, "keys = []\n")
+    assert codes(file_toml(without)) == {"VASPS-COUNT"}
+    assert VaspKeys.parse(file_toml("vasp = []\n")).vasps == ()
+
+
+def test_the_name_of_a_vasp_ends_at_its_length() -> None:
+    longest = vasp_toml(Counterparty("x" * 100, "GB"), vasps.OTHER_DID, key_toml(vasps.ED25519))
+    assert VaspKeys.parse(file_toml(longest)).vasps[0].name == "x" * 100
+    longer = vasp_toml(Counterparty("x" * 101, "GB"), vasps.OTHER_DID, key_toml(vasps.ED25519))
+    assert codes(file_toml(longer)) == {"VASPS-TEXT"}
+
+
 def numbered(count: int) -> bytes:
     rows: list[Any] = [
         vasp_toml(Counterparty(f"V{number}", "GB"), f"did:web:v{number}", key_toml(f"did:web:v{number}#key-1"))
