@@ -179,3 +179,62 @@ def test_every_command_of_the_help_is_on_the_page(project: Path, page: str, word
     paths = [path for path in command_paths(root, "custody") if len(path.split()) <= words]
     assert "custody signer" in paths
     assert [path for path in paths if path not in text and path.replace("custody ", "script/") not in text] == []
+
+
+#: What the signer's commands never load, or never say a code of.
+ONLINE = (
+    *("coordinator/", "demo/", "policy/lint/", "policy/words/", "policy/remedies.py"),
+    *("cli/compliance/", "cli/coordinator.py", "cli/demo.py", "cli/travel_rule.py", "cli/audit.py", "cli/qr.py"),
+)
+NAMED = re.compile(r"`([A-Z][A-Z0-9-]*…?)`")
+
+
+def codes_of_the_signer(project: Path) -> set[str]:
+    """The codes that an officer may meet."""
+    listed = {code for code, _, _ in table_rows((project / "docs/spec/codes.md").read_text("utf-8"))}
+    offline = (file for file in source_files(project) if not inside_custody(project, file).startswith(ONLINE))
+    sources = [file.read_text("utf-8") for file in offline]
+    return listed & {code for source in sources for code in (*words(source), *(one for one, _ in raised(source)))}
+
+
+def inside_custody(project: Path, file: Path) -> str:
+    return file.relative_to(project / "custody").as_posix()
+
+
+def unexplained(page: str, met: set[str], listed: set[str]) -> set[str]:
+    """Codes without a row of the page; rows for no code, and rows that stand twice."""
+    named = Counter(name for code, _, _ in table_rows(page) for name in NAMED.findall(code))
+    families = tuple(name.removesuffix("…") for name in named if name.endswith("…"))
+    exact = {name for name in named if not name.endswith("…")}
+    return (
+        {f"no row for {code}" for code in met - exact if not code.startswith(families)}
+        | {f"a row for nothing: {name}" for name in exact - listed}
+        | {f"a row for nothing: {family}…" for family in families if not any(one.startswith(family) for one in listed)}
+        | {f"twice: {name}" for name, times in named.items() if times > 1}
+    )
+
+
+def test_the_runbook_says_what_to_do_about_every_code_of_the_signer(project: Path) -> None:
+    """A new code is not forgotten: docs/ops-runbook/refusals.md has a row for it, or for all that begin so."""
+    listed = {code for code, _, _ in table_rows((project / "docs/spec/codes.md").read_text("utf-8"))}
+    met = codes_of_the_signer(project)
+    assert {"SEAL-CLOSED", "DESTINATION-FLAGGED", "SELF-TEST-FAILED"} <= met
+    assert not met & {"LINT-FEE", "POLICY-TEST-SIZE", "DEMO-FOLDER"}
+    page = (project / "docs/ops-runbook/refusals.md").read_text("utf-8")
+    assert unexplained(page, met, listed) == set()
+
+
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        ("| `A-B`, `A-C` | - | - |", set()),
+        ("| `A-…` | - | - |", set()),
+        ("| `A-B` | - | - |", {"no row for A-C"}),
+        ("| A-B, A-C | - | - |", {"no row for A-B", "no row for A-C"}),
+        ("| `A-…`, `A-D` | - | - |", {"a row for nothing: A-D"}),
+        ("| `A-…`, `B-…` | - | - |", {"a row for nothing: B-…"}),
+        ("| `A-…` | - | - |\n| `A-B`, `A-B` | - | - |", {"twice: A-B"}),
+    ],
+)
+def test_a_code_that_the_runbook_forgot_is_found(page: str, found: set[str]) -> None:
+    assert unexplained(page, {"A-B", "A-C"}, {"A-B", "A-C"}) == found

@@ -9,18 +9,54 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import ceremonies
+import examples
 import psbts
 import pytest
 import vasps
 from desk import PROGRAM, environment
 
-PAGES = ("house", "withdrawal", "rules", "stop")
+from custody.edge.selftest import GUARANTEES
+
+#: In the order in which they are played.
+PAGES = ("house", "ceremony", "withdrawal", "rules", "audit", "lost", "move", "compromise", "stop")
+#: Pages of which nothing can be played in a rehearsal: they are about the machine, or only to look up.
+READ = ("device", "refusals")
+#: Commands that need the machine itself, by the file that runs them and the words in it that do; None: by hand only.
+MACHINE = {
+    "script/setup test": ("script/test-firmware", '"$root/script/setup" test'),
+    "firmware-config/build.sh release build/inputs build/image": (
+        "script/test-firmware",
+        '"$root/firmware-config/build.sh" "$profile" "$folder/inputs" "$folder/$built"',
+    ),
+    "firmware-config/verify build/image": ("tests/firmware/test_verify.py", "firmware-config/image/verify.py"),
+    "firmware-config/verify build/image --rebuild build/inputs": None,
+    "firmware-config/enroll KEYS build/inputs": (
+        "tests/firmware/release.py",
+        'run(RECIPE / "enroll", self._keys, inputs)',
+    ),
+    "lsblk": None,
+    "blkdiscard /dev/DISK": None,
+    "firmware-config/write-disk build/image /dev/DISK KEYS": (
+        "tests/firmware/release.py",
+        'run(RECIPE / "write-disk", self._release, disk, *([self._keys] if signed else []))',
+    ),
+    "dd if=KEYS/enroll.img of=/dev/STICK bs=1M conv=fsync": (
+        "tests/firmware/release.py",
+        'Screen(self.folder, self._keys / "enroll.img")',
+    ),
+}
 
 
 def commands(project: Path, page: str) -> str:
     """The page's commands, in one script."""
     text = (project / f"docs/ops-runbook/{page}.md").read_text("utf-8")
     return "\n".join(re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+
+
+def everything() -> list[psbts.Map]:
+    """All coins of the account to the first address of the new vault, whose words stand on the page."""
+    spent = psbts.coins(2)
+    return psbts.build(spent, [psbts.Payment(psbts.PAYEE, sum(coin.amount for coin in spent) - 1_000)])
 
 
 class Rehearsal:
@@ -31,6 +67,8 @@ class Rehearsal:
         # Short: the socket of gpg's agent lies in it.
         self.folder = Path(tempfile.mkdtemp(prefix="rb-", dir="/tmp"))
         (self.folder / "unsigned.psbt").write_bytes(psbts.serialize(psbts.honest()))
+        (self.folder / "move.psbt").write_bytes(psbts.serialize(everything()))
+        (self.folder / "flagged-of-that-day.txt").write_bytes(examples.FLAGGED_LIST)
         (self.folder / "travel-rule.json").write_text(json.dumps(json.loads(ceremonies.record())["records"]))
         published = vasps.private_key(vasps.ED25519).as_dict(private=False)
         (self.folder / "other-exchange.jwk.json").write_text(json.dumps(published))
@@ -73,20 +111,58 @@ def test_every_page_of_the_runbook_runs(rehearsal: Rehearsal) -> None:
     for page in PAGES:
         rehearsal.play(page)
     assert (rehearsal.folder / "tx.hex").read_text().strip()
+    assert "The words on paper are the words of this signer." in rehearsal.said["ceremony"]
+    assert "answered signed" in rehearsal.said["audit"]
+    assert "WAITING: roster number 2" in rehearsal.said["lost"]
+    assert "to our own    account New vault (cold)" in rehearsal.said["move"]
+    assert (rehearsal.folder / "moved.hex").read_text().strip()
+    assert "It loosens nothing" in rehearsal.said["compromise"]
+    assert "It is in force." in rehearsal.said["compromise"]
     assert "FROZEN" in rehearsal.said["stop"]
     assert "WAITING: policy number 3" in rehearsal.said["rules"]
     assert rehearsal.log() == [
         *("init", "roster", "policy", "list", "account"),
         *("authorised", "answered"),
         *("installed", "installed", "vetoed", "installed"),
+        *("installed", "installed"),
         *("frozen", "thawing"),
     ]
 
 
 def test_every_page_is_in_the_index(project: Path) -> None:
     index = (project / "docs/ops-runbook/README.md").read_text("utf-8")
-    assert set(re.findall(r"\]\(([a-z]+)\.md\)", index)) == set(PAGES)
-    assert {page.stem for page in (project / "docs/ops-runbook").glob("*.md")} == {*PAGES, "README"}
+    assert set(re.findall(r"\]\(([a-z]+)\.md\)", index)) == {*PAGES, *READ}
+    assert {page.stem for page in (project / "docs/ops-runbook").glob("*.md")} == {*PAGES, *READ, "README"}
+
+
+def commands_of_the_machine(project: Path) -> list[str]:
+    """What the pages tell people to type where no rehearsal can."""
+    pages = sorted((project / "docs/ops-runbook").glob("*.md"))
+    blocks = (re.findall(r"^```sh machine\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S) for page in pages)
+    return [line for found in blocks for block in found for line in block.splitlines()]
+
+
+def test_what_needs_the_machine_is_run_elsewhere_or_known_to_be_run_by_hand(project: Path) -> None:
+    assert set(commands_of_the_machine(project)) == set(MACHINE)
+    for command, place in MACHINE.items():
+        if place:
+            file, words = place
+            assert words in (project / file).read_text("utf-8"), command
+
+
+def test_every_block_of_commands_is_played_or_is_the_machines(project: Path) -> None:
+    """A block under another word would be run by nobody."""
+    pages = (project / "docs/ops-runbook").glob("*.md")
+    words = {word for page in pages for word in re.findall(r"^```(.+)$", page.read_text("utf-8"), re.M)}
+    assert words == {"sh", "sh machine"}
+
+
+def test_the_page_of_the_device_says_what_to_do_about_each_guarantee(project: Path) -> None:
+    text = (project / "docs/ops-runbook/device.md").read_text("utf-8")
+    table = text.partition("## When a line does not hold")[2].partition("\n## ")[0]
+    told = [name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`([a-z-]+)`", row)]
+    assert sorted(told) == sorted(one.name for one in GUARANTEES)
+    assert f"passed={len(GUARANTEES)} failed=0 of={len(GUARANTEES)}" in text
 
 
 def test_a_page_with_a_command_that_fails_would_be_found(tmp_path: Path) -> None:
