@@ -4,7 +4,7 @@ import ast
 import importlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -238,3 +238,89 @@ def test_the_runbook_says_what_to_do_about_every_code_of_the_signer(project: Pat
 )
 def test_a_code_that_the_runbook_forgot_is_found(page: str, found: set[str]) -> None:
     assert unexplained(page, {"A-B", "A-C"}, {"A-B", "A-C"}) == found
+
+
+#: Pages whose tables say which test proves what they claim.
+CLAIMING = ("docs/threat-model.md", "docs/npa-fsa.md")
+#: Words of a cell that say openly that no test here proves it.
+OPENLY_NOT = ("**not answered**", "**partly**", "**procedure**", "**a house must", "boot:", "self-test:", "recipe:")
+
+
+def cells_of_tests(page: str) -> Iterator[str]:
+    """The cells of the columns that are headed `test`, row by row."""
+    column: int | None = None
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if not cells:
+            column = None
+        elif column is None:
+            column = cells.index("test") if "test" in cells else -1
+        elif column >= 0 and set(line) - set("|- "):
+            yield cells[column]
+
+
+def names_a_test(token: str, files: Iterable[str], functions: Iterable[str]) -> bool:
+    """Whether a path, the name of a file, or the name of a test, whole or with … for a part, is one that exists."""
+    if "/" in token or token.endswith(".py"):
+        return any(one == token or one.startswith(f"{token}/") or one.endswith(f"/{token}") for one in files)
+    pattern = re.compile(rf"(test_)?{'.*'.join(map(re.escape, token.split('…')))}")
+    return any(pattern.fullmatch(one) for one in functions)
+
+
+def unproved(cell: str, files: Sequence[str], functions: Sequence[str]) -> set[str]:
+    """What a cell names that is no test, or that it names nothing at all."""
+    tokens = re.findall(r"`([^`A-Z ]*[_…/][^`A-Z ]*|[^` ]+\.py)`", cell)
+    wrong = {token for token in tokens if not names_a_test(token, files, functions)}
+    says_something = tokens or cell == "-" or any(words in cell for words in OPENLY_NOT) or cell.startswith("the same")
+    return wrong | (set() if says_something else {f"nothing proves: {cell}"})
+
+
+@pytest.mark.parametrize("page", CLAIMING)
+def test_every_test_that_a_claim_names_exists(project: Path, page: str) -> None:
+    tests = [*(project / "tests").rglob("*.py"), *(project / "script").iterdir()]
+    files = [path.relative_to(project).as_posix() for path in tests if "node_modules" not in path.parts]
+    sources = (path.read_text("utf-8") for path in (project / "tests").rglob("test_*.py"))
+    functions = [name for source in sources for name in re.findall(r"^ *def (test_\w+)", source, re.MULTILINE)]
+    cells = list(cells_of_tests((project / page).read_text("utf-8")))
+    assert len(cells) > 20
+    assert {wrong for cell in cells for wrong in unproved(cell, files, functions)} == set()
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("`a_lie_is_found`", set()),
+        ("owned: `a_lie_…`, `tests/a/test_b.py`, `test_b.py`, `tests/a`", set()),
+        ("`…_found`", set()),
+        ("-", set()),
+        ("boot: by hand", set()),
+        ("`a_lie`", {"a_lie"}),
+        ("`tests/a/test_c.py`", {"tests/a/test_c.py"}),
+        ("`test_lie.py`", {"test_lie.py"}),
+        ("everything is proved", {"nothing proves: everything is proved"}),
+        ("", {"nothing proves: "}),
+    ],
+)
+def test_a_claim_without_its_test_is_found(cell: str, found: set[str]) -> None:
+    assert unproved(cell, ["tests/a/test_b.py"], ["test_a_lie_is_found"]) == found
+
+
+def anchors(page: str) -> set[str]:
+    """The places of a page that a link can name, as GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    plain = (re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", one).lower() for one in headings)
+    return {re.sub(r"[^\w\- ]", "", one).replace(" ", "-") for one in plain}
+
+
+def test_every_link_to_a_place_of_a_page_leads_to_a_heading(project: Path) -> None:
+    dead = []
+    for page in pages(project):
+        for target, anchor in re.findall(r"\]\(([^)#:\s]*)#([^)\s]+)\)", page.read_text("utf-8")):
+            named = page.parent / target if target else page
+            if anchor not in anchors(named.read_text("utf-8")):
+                dead.append(f"{page.name}: {target}#{anchor}")
+    assert dead == []
+
+
+def test_headings_give_the_places_that_links_name() -> None:
+    assert anchors("# A, b: c's (d)\n## An officer's [key](x.md)\ntext\n") == {"a-b-cs-d", "an-officers-key"}
