@@ -47,6 +47,7 @@ class Kind(StrEnum):
     THAWING = "thawing"
     DECLINED = "declined"
     VASPS = "vasps"
+    TAKEN_IN = "taken-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ SCHEMAS: Mapping[str, Schema] = {
     Kind.THAWING: Schema(_DECIDED),
     Kind.DECLINED: Schema("officers reason"),
     Kind.VASPS: Schema("digest text"),
+    Kind.TAKEN_IN: Schema("bytes digest kind"),
 }
 
 _DIGEST = '"([0-9a-f]{64})"'

@@ -8,6 +8,7 @@ from typing import get_args
 import click
 
 from custody.cli import for_people, home_folder
+from custody.cli.sticks import blocks
 from custody.codec.canonical_json import Json
 from custody.coordinator import answers, approvals
 from custody.coordinator.approvals import Statement
@@ -48,7 +49,7 @@ _request = click.option("--request", "request_file", type=_path, required=True, 
 _force = click.option("--force", is_flag=True, help="Replace what is at the destination.")
 
 
-@click.group()
+@click.group(commands=[blocks])
 def coordinator() -> None:
     """The online machine: builds requests, checks answers, finalises."""
 

@@ -12,7 +12,8 @@ from custody.audit.entry import Entry
 from custody.audit.log import Log
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
-from custody.edge import clock_file
+from custody.edge import clock_file, inbox
+from custody.edge.blocks import Stick
 from custody.edge.disk import LogFiles, failures, lock, read_bounded, write_atomic
 from custody.edge.gpg import JailedGpg
 from custody.edge.list_store import ListStore
@@ -21,12 +22,15 @@ from custody.edge.rules_files import MAX_FILE, RulesFiles, edited
 from custody.errors import CustodyError, HomeError, UsageError
 from custody.families import Account
 from custody.governance.clocks import Clock, Reading, Times
+from custody.governance.contents import Content
 from custody.governance.state import State
 from custody.installed import Files, Installed, file_digest, serialize_accounts
 from custody.officers.openpgp import SignatureVerifier
+from custody.screening.large import named
 from custody.vault.orders import Sealed
 from custody.vault.sealed import Header, open_sealed, read_header
 from custody.vault.secrets import SECRET_BYTES, DeviceSecrets
+from custody.wire.blocks import Header as BlocksHeader
 from custody.wire.export import MAX_ACCOUNTS, DeviceExport, ExportedAccount
 
 #: Entries that say what is in force; those that also sealed it anew.
@@ -107,6 +111,23 @@ class SignerHome:
         self.log.append("account", private=private, time=self.times.latest)
         _put_in_place(self.folder)
 
+    @property
+    def counting_lists(self) -> frozenset[bytes]:
+        """SHA-256 of the large lists that are in force or wait to be."""
+        held = [self.state.held, {kind: one.file for kind, one in self.state.waiting.items()}]
+        files = [RulesFiles(self.folder).read({"list": one["list"]}) for one in held if "list" in one]
+        bodies = [Content.read("list", one["list"]).body for one in files]
+        return frozenset(reference.digest for body in bodies if (reference := named(body)))
+
+    def take_in(self, stick: Stick) -> Path:
+        """Copies a stick's message into the home; it decides nothing, and nothing is logged yet (see `taken`)."""
+        return inbox.receive(self.folder, stick, self.counting_lists, self.lists.watch)
+
+    def taken(self, header: BlocksHeader) -> Entry:
+        """Logs what was taken in."""
+        private: dict[str, Json] = {"bytes": header.length, "digest": header.digest.hex(), "kind": header.kind}
+        return self.log.append("taken-in", private=private, time=self.times.latest)
+
     def keep(self, sealed_rules: bytes, content: bytes | None) -> bytes:
         """Writes aside what a decision of the officers brings; returns the SHA-256 of ``sealed_rules``."""
         return RulesFiles(self.folder).keep(sealed_rules, content)
@@ -119,18 +140,21 @@ class SignerHome:
 
 
 @contextmanager
-def opened(folder: Path, at: int | None = None, *, practice: bool = False) -> Iterator[SignerHome]:
+def opened(
+    folder: Path, at: int | None = None, *, practice: bool = False, judging: bool = True
+) -> Iterator[SignerHome]:
     """The home, locked against other processes; what was interrupted or has become due is logged on the way in.
 
     Args:
         at: the time of a rehearsal, Unix seconds; None for this machine's.
         practice: the caller was given what only a rehearsal home may be given; no other home is opened then.
+        judging: False for what judges nothing: large lists are then neither hashed nor held in memory.
 
     Raises:
         HomeError: HOME-ABSENT, HOME-ROLE, HOME-CORRUPT, HOME-EDITED, HOME-BUSY, REHEARSAL-ONLY, or a code of the log.
     """
     _check_role(folder)
-    with lock(folder / "lock"), JailedGpg() as verifier, closing(ListStore(folder)) as lists:
+    with lock(folder / "lock"), JailedGpg() as verifier, closing(ListStore(folder, judging)) as lists:
         home = _read_home(folder, at, verifier, lists, practice=practice)
         ceremony.recover(home.log, home.times.latest)
         yield home

@@ -10,7 +10,7 @@ from pathlib import Path
 from custody.edge.disk import failures, open_read
 from custody.edge.progress import bar
 from custody.edge.rules_files import edited
-from custody.edge.sealed_memory import SealedCopy, sealed_copy
+from custody.edge.sealed_memory import SealedCopy, as_it_lies, sealed_copy
 from custody.screening.large import Watch
 from custody.screening.layout import Octets
 
@@ -22,9 +22,13 @@ class ListStore:
     """The lists of a home; each that is asked for is held in sealed memory until the store is closed.
 
     Fulfils `custody.screening.large.Lists`.
+
+    Attributes:
+        judging: whether anybody judges by them; where nobody does, they are neither hashed nor copied.
     """
 
     home: Path
+    judging: bool = True
     watch: Watch = field(default_factory=bar)
     _copies: dict[bytes, SealedCopy] = field(default_factory=dict)
 
@@ -44,7 +48,10 @@ class ListStore:
 
     def _read(self, path: Path, digest: bytes) -> SealedCopy:
         with open_read(path) as source:
-            copy = sealed_copy(source, os.fstat(source.fileno()).st_size, self.watch)
+            size = os.fstat(source.fileno()).st_size
+            if not self.judging:
+                return as_it_lies(source, size, digest)
+            copy = sealed_copy(source, size, self.watch)
         if copy.digest != digest:
             copy.close()
             raise edited("A list of this home")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from custody import council, council_screen
-from custody.cli import for_people
+from custody.cli import for_people, home_folder
 from custody.cli.signer.opening import (
     at_time,
     confirm_code,
@@ -21,11 +21,12 @@ from custody.cli.signer.opening import (
 )
 from custody.codec.canonical_json import Json
 from custody.council import Decided
+from custody.edge.inbox import taken_bundle
 from custody.edge.terminal import say, show_pages
 from custody.errors import CustodyError
 from custody.governance.actions import Action, Freeze, Install, Resolution, Thaw, Veto
 from custody.governance.state import KINDS
-from custody.wire import bundle
+from custody.wire.bundle import UR_TYPE, SignedBundle
 
 _show = click.option(
     "--show", "only_show", is_flag=True, help="Show what would be decided, and its code; change and log nothing."
@@ -49,13 +50,11 @@ def _deciding(command: Any) -> Any:
 def install(sources: tuple[str, ...], **options: Any) -> dict[str, Json]:
     """Takes in signed bundles: policy, list, tokens, roster or vasps.
 
-    Shows what each would newly allow. What loosens nothing is in force at once; the rest waits, and any officer can
-    veto it.
+    SOURCE inbox: is the bundle that was taken in from a stick. Shows what each would newly allow. What loosens
+    nothing is in force at once; the rest waits, and any officer can veto it.
     """
-    from custody.edge.frames import read_source
-
     # All are read before officers are asked for the first.
-    signed = [bundle.SignedBundle.parse(read_source(one, expected_types={bundle.UR_TYPE}).payload) for one in sources]
+    signed = [_signed(one) for one in sources]
     done: list[Json] = []
     for one in signed:
         try:
@@ -64,6 +63,14 @@ def install(sources: tuple[str, ...], **options: Any) -> dict[str, Json]:
             error.details = {**error.details, "installed": done}
             raise
     return {"installed": done}
+
+
+def _signed(source: str) -> SignedBundle:
+    from custody.edge.frames import read_source
+
+    if source == "inbox:":
+        return taken_bundle(home_folder("signer"))
+    return SignedBundle.parse(read_source(source, expected_types={UR_TYPE}).payload)
 
 
 @click.command("veto")

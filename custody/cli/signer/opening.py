@@ -38,14 +38,16 @@ replace = click.option("--force", is_flag=True, help="Replace what is at the des
 
 
 @contextmanager
-def open_home(at: str | None, *practice: object) -> Iterator[SignerHome]:
+def open_home(at: str | None, *practice: object, judging: bool = True) -> Iterator[SignerHome]:
     """The home that the command is about; a time, or anything else of a rehearsal, opens no other home.
+
+    ``judging`` is False for commands that judge nothing (see `custody.edge.home.opened`).
 
     Raises:
         HomeError: what `custody.edge.home.opened` raises.
     """
     given = any(one is not None for one in (at, *practice))
-    with home.opened(home_folder("signer"), moment(at), practice=given) as opened:
+    with home.opened(home_folder("signer"), moment(at), practice=given, judging=judging) as opened:
         yield opened
 
 

@@ -21,7 +21,7 @@ _DAY = 86_400
 @at_time
 def status(at: str | None) -> dict[str, Json]:
     """What this device is, what decides, what waits, and where its log stands."""
-    with open_home(at) as opened:
+    with open_home(at, judging=False) as opened:
         show(_lines(opened))
         last = opened.log.entries[opened.log.size - 1]
         return {

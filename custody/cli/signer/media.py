@@ -1,0 +1,56 @@
+"""`custody signer take-in`: what comes from a stick, into the home, where it decides nothing."""
+
+from pathlib import Path
+
+import click
+
+from custody.cli.signer.opening import at_time, open_home, screen_heading
+from custody.codec.canonical_json import Json
+from custody.edge import blocks, inbox
+from custody.edge.terminal import ask, say, show
+from custody.errors import Cancelled
+from custody.vault import mnemonic
+from custody.wire.blocks import Header
+
+_TYPED = 4
+_IN_A_ROW = 8
+
+
+@click.command("take-in")
+@click.argument("place", type=click.Path(path_type=Path), metavar="DEVICE_OR_FILE")
+@click.option("--sha256", "known", metavar="HEX", help="Take exactly this, and ask nobody.")
+@at_time
+def take_in(place: Path, known: str | None, at: str | None) -> dict[str, Json]:
+    """Copies a large list or a bundle from a stick's raw blocks. It decides nothing until it is installed."""
+    with open_home(at, judging=False) as opened, blocks.opened(place, {"bundle", "list"}) as stick:
+        show(screen_heading(opened))
+        path = opened.take_in(stick)
+        try:
+            _agree(stick.header, known)
+        except BaseException:
+            inbox.discard(path)
+            raise
+        entry = opened.taken(stick.header)
+    say(f"Logged as entry {entry.index}. It decides nothing yet: custody signer install")
+    return {
+        "kind": stick.header.kind,
+        "bytes": stick.header.length,
+        "sha256": stick.header.digest.hex(),
+        "words": mnemonic.from_entropy(stick.header.digest),
+        "entry": {"index": entry.index},
+    }
+
+
+def _agree(header: Header, known: str | None) -> None:
+    """A person at the console compares what was copied with what compliance has told him."""
+    digest = header.digest.hex()
+    say(f"\nTaken from the stick: a {header.kind} of {header.length:,} bytes. SHA-256 of the copy:\n")
+    for start in range(0, len(digest), 32):
+        say("  " + " ".join(digest[at : at + 8] for at in range(start, start + 32, 8)))
+    words = mnemonic.from_entropy(header.digest).split()
+    for start in range(0, len(words), _IN_A_ROW):
+        say("  " + " ".join(words[start : start + _IN_A_ROW]))
+    say()
+    typed = known if known is not None else ask(f"To keep it, type the last {_TYPED} digits of its SHA-256")
+    if typed.strip().lower() != (digest if known is not None else digest[-_TYPED:]):
+        raise Cancelled("TAKE-IN-UNCONFIRMED", "This is not its SHA-256.", "Nothing was kept.")
