@@ -184,7 +184,15 @@ def test_every_command_of_the_help_is_on_the_page(project: Path, page: str, word
 #: What the signer's commands never load, or never say a code of.
 ONLINE = (
     *("coordinator/", "demo/", "policy/lint/", "policy/words/", "policy/remedies.py"),
-    *("cli/compliance/", "cli/coordinator.py", "cli/demo.py", "cli/travel_rule.py", "cli/audit.py", "cli/qr.py"),
+    *(
+        "cli/compliance/",
+        "cli/coordinator.py",
+        "cli/sticks.py",
+        "cli/demo.py",
+        "cli/travel_rule.py",
+        "cli/audit.py",
+        "cli/qr.py",
+    ),
 )
 NAMED = re.compile(r"`([A-Z][A-Z0-9-]*…?)`")
 
