@@ -65,6 +65,8 @@ class Home(Protocol):
     @property
     def times(self) -> Times: ...
     @property
+    def interfaces(self) -> tuple[str, ...] | None: ...
+    @property
     def quorum(self) -> int: ...
     @property
     def verifier(self) -> SignatureVerifier: ...
@@ -94,7 +96,7 @@ Opened = TypeVar("Opened")
 def review(message: bytes, home: Home) -> tuple[Judgement, str | None]:
     """Judges a request and changes nothing: the judgement, and the confirmation code where it may be signed."""
     request = WithdrawalRequest.parse(message)
-    judgement = judge(request, home.installed, _log_view(request, home), home.times, home.verifier)
+    judgement = _judge(request, home, _log_view(request, home))
     may_sign = judgement.decision.allowed and not home.state.frozen
     return judgement, _code(judgement, home) if may_sign else None
 
@@ -112,7 +114,7 @@ def sign(message: bytes, home: Home, officers: Officers, unlock: Unlock) -> Outc
         return Outcome("repeated", None, answered, respond(home.log, answered.index))
     check_thawed(home.state)
     log_view, before = _log_view(request, home), home.log.checkpoint
-    judgement = judge(request, home.installed, log_view, home.times, home.verifier)
+    judgement = _judge(request, home, log_view)
     if not judgement.decision.allowed:
         return _refuse(home, judgement)
     code = _code(judgement, home)
@@ -168,6 +170,18 @@ def recover(log: Log, now: int) -> None:
     if authorised and authorised.index > settled:
         private: dict[str, Json] = {"authorised": authorised.index}
         log.append("interrupted", request=authorised.request, outcome="interrupted", private=private, time=now)
+
+
+def _judge(request: WithdrawalRequest, home: Home, log_view: LogView) -> Judgement:
+    return judge(request, home.installed, log_view, home.times, home.verifier, home.interfaces)
+
+
+def note_interfaces(log: Log, interfaces: tuple[str, ...] | None, now: int) -> None:
+    """Logs which network interfaces are up, where that is another answer than the last one; a signer has none."""
+    told: list[Json] | None = None if interfaces is None else [*interfaces]
+    last = log.last("network")
+    if told != (log.private(last.index)["interfaces"] if last else []):
+        log.append("network", private={"interfaces": told}, time=now)
 
 
 def _log_view(request: WithdrawalRequest, home: Home) -> LogView:

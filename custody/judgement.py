@@ -148,9 +148,17 @@ class Judgement:
 
 
 def judge(
-    request: WithdrawalRequest, installed: Installed, log: LogView, times: Times, verifier: SignatureVerifier
+    request: WithdrawalRequest,
+    installed: Installed,
+    log: LogView,
+    times: Times,
+    verifier: SignatureVerifier,
+    interfaces: tuple[str, ...] | None = None,
 ) -> Judgement:
     """Review the transaction and evaluate the policy. A no is a DENY with its reasons, never an exception.
+
+    Args:
+        interfaces: network interfaces of this device that are up; None where that cannot be told.
 
     Raises:
         HomeError: where approvals cannot be verified on this machine at all.
@@ -161,7 +169,7 @@ def judge(
     facts, refusals = _review(request, account, installed)
     if facts:
         facts = with_owners(facts, installed.policy, installed.accounts)
-    case = _case(request, facts, installed, log, times) if facts else None
+    case = _case(request, facts, installed, log, times, interfaces) if facts else None
     decided = evaluate(case) if case else Evaluation((), ())
     approvals = _approvals(request, facts, installed, times.latest, verifier)
     told += [*refusals, *approvals.denials, *(_reuse_reasons(facts, log) if facts else ())]
@@ -211,7 +219,14 @@ def _maker(request: WithdrawalRequest, installed: Installed) -> str | None:
     return person.name if person else None
 
 
-def _case(request: WithdrawalRequest, facts: Review, installed: Installed, log: LogView, times: Times) -> Case:
+def _case(
+    request: WithdrawalRequest,
+    facts: Review,
+    installed: Installed,
+    log: LogView,
+    times: Times,
+    interfaces: tuple[str, ...] | None,
+) -> Case:
     header = installed.contents["list"].header if "list" in installed.contents else None
     return Case(
         review=facts,
@@ -219,6 +234,7 @@ def _case(request: WithdrawalRequest, facts: Review, installed: Installed, log: 
         policy=installed.policy,
         flagged=installed.flagged,
         history=log.history,
+        interfaces=interfaces,
         elapsed=times.elapsed,
         latest=times.latest,
         created=request.created,

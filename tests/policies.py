@@ -180,6 +180,7 @@ FIELDS: dict[str, Callable[[Random], Any]] = {
     "approvals": approvals,
     "repeat_days": lambda pick: pick.randint(0, 3),
     "request_hours": lambda pick: pick.choice([1, 12, 24]),
+    "network": lambda pick: pick.choice(["warn", "refuse"]),
     "travel_rule": travel_rule,
     "list_age": list_age,
     "hours": hours,
@@ -281,6 +282,7 @@ class Trial:
     created: int
     list_made: int | None
     record: bool
+    interfaces: tuple[str, ...] | None
 
     @classmethod
     def random(cls, pick: Random, name: str = "") -> "Trial":
@@ -292,7 +294,8 @@ class Trial:
         created = latest - pick.choice([0, 0, 1, 12, 24]) * HOUR - pick.randint(0, 1)
         made = latest - pick.choice([0, 12, 24, 48]) * HOUR - pick.randint(0, 1)
         made_or_not = pick.choice([made, made, None])
-        return cls(old, new, paid, history, people, latest, created, made_or_not, pick.random() < 0.9)
+        up = pick.choice([(), (), (), ("eth0",), None])
+        return cls(old, new, paid, history, people, latest, created, made_or_not, pick.random() < 0.9, up)
 
     def case(self, policy: Policy) -> Case:
         paid = self.review.payments
@@ -303,6 +306,7 @@ class Trial:
             policy,
             CLEAN,
             history=self.history,
+            interfaces=self.interfaces,
             elapsed=ELAPSED,
             latest=self.latest,
             created=self.created,

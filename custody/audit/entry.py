@@ -48,6 +48,7 @@ class Kind(StrEnum):
     DECLINED = "declined"
     VASPS = "vasps"
     TAKEN_IN = "taken-in"
+    NETWORK = "network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ SCHEMAS: Mapping[str, Schema] = {
     Kind.DECLINED: Schema("officers reason"),
     Kind.VASPS: Schema("digest text"),
     Kind.TAKEN_IN: Schema("bytes digest kind"),
+    Kind.NETWORK: Schema("interfaces"),
 }
 
 _DIGEST = '"([0-9a-f]{64})"'

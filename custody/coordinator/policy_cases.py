@@ -35,6 +35,7 @@ MAX_APPROVED = 64
 MAX_SPENDS = 100
 MAX_SIZE = 10_000_000
 MAX_MINUTES = 10_080
+MAX_INTERFACES = 16
 MAX_HOURS_AGO = 87_840
 MAX_CODES = 100
 
@@ -103,6 +104,7 @@ class PolicyCase:
     expect: Expected
     made_minutes_before: int = 0
     list_age_hours: int = 0
+    interfaces: tuple[str, ...] = ()
     record: str = "honest"
     spends: tuple[str, ...] = ()
     outputs: tuple[Payment, ...] = ()
@@ -184,6 +186,7 @@ _CASE = Object(
         "expect": need("expect", shape=_EXPECTED),
         "made_minutes_before": Field(("made_minutes_before",), Whole(0, MAX_MINUTES), default=0),
         "list_age_hours": Field(("list_age_hours",), Whole(0, MAX_HOURS), default=0),
+        "interfaces": may("interfaces", shape=Many(Text(15), 0, MAX_INTERFACES)),
         "record": Field(("record",), _RECORD, default="honest"),
         "spends": _SPENDS,
         "outputs": _OUTPUTS,

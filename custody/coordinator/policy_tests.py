@@ -102,6 +102,7 @@ class PolicyTests:
             policy=self._policy,
             flagged=self._flagged,
             history=tuple(self._past(case, number, one) for number, one in enumerate(_newest_first(case.history))),
+            interfaces=case.interfaces,
             elapsed=_ELAPSED,
             latest=case.at,
             created=created,

@@ -12,7 +12,7 @@ from custody.audit.entry import Entry
 from custody.audit.log import Log
 from custody.codec import canonical_json
 from custody.codec.canonical_json import Json
-from custody.edge import clock_file, inbox
+from custody.edge import clock_file, inbox, interfaces
 from custody.edge.blocks import Stick
 from custody.edge.disk import LogFiles, failures, lock, read_bounded, write_atomic
 from custody.edge.gpg import JailedGpg
@@ -47,6 +47,7 @@ class SignerHome:
         officers: who has a secret here, by the seed's header, which is proved when the seed opens. quorum: how many
             of them consent to a signature.
         state, times: what is in force, and the clocks, as they were when the home was opened.
+        interfaces: network interfaces of this machine that are up; None where that cannot be told.
         verifier: checks OpenPGP signatures.
         lists: the large lists that are there.
     """
@@ -61,6 +62,7 @@ class SignerHome:
     state: State
     clock: Clock
     reading: Reading
+    interfaces: tuple[str, ...] | None
     verifier: SignatureVerifier
     lists: ListStore
     sealed: Sealed = field(repr=False)
@@ -157,6 +159,8 @@ def opened(
     with lock(folder / "lock"), JailedGpg() as verifier, closing(ListStore(folder, judging)) as lists:
         home = _read_home(folder, at, verifier, lists, practice=practice)
         ceremony.recover(home.log, home.times.latest)
+        if not home.header.rehearsal:
+            ceremony.note_interfaces(home.log, home.interfaces, home.times.latest)
         yield home
 
 
@@ -191,6 +195,7 @@ def _read_home(
         state=state,
         clock=clock,
         reading=reading,
+        interfaces=interfaces.seen(),
         verifier=verifier,
         lists=lists,
         sealed=_sealed(folder, log, seed),

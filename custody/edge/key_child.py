@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import BinaryIO, cast
 
 from custody.codec.cbor import Cbor
+from custody.edge import interfaces
 from custody.edge.gpg import JailedGpg
 from custody.edge.jail import enter_jail
 from custody.edge.pipes import read_message, write_message
@@ -56,8 +57,18 @@ def _keep_from_swap(memory: int) -> None:
         ctypes.CDLL(None).mlockall(memory)
 
 
-def serve(commands: BinaryIO, answers: BinaryIO, verifier: SignatureVerifier, lists: Lists = NONE) -> None:
-    """Opens the seals that the first message brings, then answers until the pipe closes."""
+def serve(
+    commands: BinaryIO,
+    answers: BinaryIO,
+    verifier: SignatureVerifier,
+    lists: Lists = NONE,
+    raised: tuple[str, ...] | None = None,
+) -> None:
+    """Opens the seals that the first message brings, then answers until the pipe closes.
+
+    Args:
+        raised: network interfaces of this machine that are up; None where that cannot be told.
+    """
     opening = Fields(read_message(commands, MAX_ORDER), ("sealed", "passphrases"), "key process's opening")
     holder: list[KeyHolder] = []
 
@@ -68,7 +79,7 @@ def serve(commands: BinaryIO, answers: BinaryIO, verifier: SignatureVerifier, li
         given = cast(dict[str, str], opening.raw("passphrases"))
         typed = Fields(given, tuple(given), "officers' passphrases")
         passphrases = {name: typed.text(name, limit=4_096) for name in given}
-        holder.append(KeyHolder(sealed, passphrases, verifier, lists))
+        holder.append(KeyHolder(sealed, passphrases, verifier, lists, raised))
         return None
 
     if not _answer(answers, open_seals):
@@ -114,8 +125,9 @@ def _answer(answers: BinaryIO, work: Callable[[], Cbor]) -> bool:
 
 
 def main() -> None:
-    """Entry point of the child. The verifier of OpenPGP signatures starts before the jail closes around it."""
+    """Entry point of the child. What needs the machine, it does before the jail closes around it."""
     commands, answers = sys.stdin.buffer, sys.stdout.buffer
+    raised = interfaces.seen()
     verifier = JailedGpg()
     # A machine without gpg still opens its seals; whoever asks for a signature to be verified is then refused.
     with suppress(HomeError):
@@ -123,7 +135,7 @@ def main() -> None:
     lists: list[mmap.mmap] = []
     try:
         if _answer(answers, lambda: lists.extend(enter_vault([int(one) for one in sys.argv[2:]]))):
-            serve(commands, answers, verifier, _hashed(lists, answers))
+            serve(commands, answers, verifier, _hashed(lists, answers), raised)
     except (EOFError, BrokenPipeError):
         return
 

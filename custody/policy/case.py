@@ -25,6 +25,7 @@ class Case:
         policy: None when none is installed.
         flagged: None when no list is installed.
         history: earlier authorisations, newest first, at least as far back as `rules.history.horizon` asks.
+        interfaces: network interfaces of the device that are up, but loopback; None where that cannot be told.
         elapsed: seconds that the device has really run, counted by itself; never a date.
         latest: Unix seconds that it is at least; answers "is it too late?" and nothing else.
         created: Unix seconds at which the request says that it was made.
@@ -45,6 +46,7 @@ class Case:
     policy: Policy | None
     flagged: FlaggedList | None
     history: tuple[Past, ...] = field(default=(), repr=False)
+    interfaces: tuple[str, ...] | None = None
     elapsed: int = 0
     latest: int = 0
     created: int = 0

@@ -10,7 +10,7 @@ from typing import Any
 
 from custody.chains import CHAINS
 from custody.codec import toml as toml_file
-from custody.codec.schema import Fault, Field, Object, Text, Whole, may, need, read
+from custody.codec.schema import Fault, Field, Object, Text, Whole, Word, may, need, read
 from custody.policy import clauses
 from custody.policy.chain_policy import REQUIREMENT, ROLES, Asked, ChainPolicy, Rows, section
 from custody.policy.clauses import (
@@ -29,6 +29,8 @@ VERSION = 1
 MAX_POLICY_BYTES = 65_536
 MAX_REPEAT_DAYS = 90
 MAX_REQUEST_HOURS = 24
+
+WARN, REFUSE = "warn", "refuse"
 
 #: The period of `Policy.repeat_days` where the file names none.
 REPEAT_DAYS = 7
@@ -61,6 +63,7 @@ class Policy:
         approvals: who must have approved what is signed; all must hold.
         repeat_days: for so many days no payment is made a second time; 0 for no such rule.
         request_hours: how old a request may be.
+        network: what holds while a network interface of the device is up: ``warn`` or ``refuse``.
         travel_rule: how records are judged.
         list_age: how old the flagged list may be; None for no such rule.
         hours: when withdrawals are signed; None for always.
@@ -76,6 +79,7 @@ class Policy:
     approvals: tuple[Requirement, ...] = ()
     repeat_days: int = REPEAT_DAYS
     request_hours: int = MAX_REQUEST_HOURS
+    network: str = WARN
     travel_rule: TravelRulePolicy = field(default_factory=TravelRulePolicy)
     list_age: ListAge | None = None
     hours: Hours | None = None
@@ -136,6 +140,7 @@ _DOCUMENT = Object(
         ),
         "repeat_days": Field(("repeat_days",), Whole(0, MAX_REPEAT_DAYS), default=REPEAT_DAYS),
         "request_hours": Field(("request_hours",), Whole(1, MAX_REQUEST_HOURS), default=MAX_REQUEST_HOURS),
+        "network": Field(("network",), Word((WARN, REFUSE)), default=WARN),
         "travel_rule": may("travel_rule", shape=clauses.TRAVEL_RULE),
         "list_age": may("list_age", shape=clauses.LIST_AGE),
         "hours": may("hours", shape=clauses.HOURS),

@@ -7,9 +7,10 @@ from itertools import islice
 from custody.policy.case import Case, Past
 from custody.policy.chain_policy import ChainPolicy
 from custody.policy.decision import Reason, Requirement, ordered
-from custody.policy.document import Policy
+from custody.policy.document import REFUSE, Policy
 from custody.policy.rules.counterparty import CounterpartySigned
 from custody.policy.rules.destinations import destination_rules
+from custody.policy.rules.device import NoNetwork
 from custody.policy.rules.freshness import ListFresh, RequestAge, WorkingHours
 from custody.policy.rules.history import DAY, CapPerDay, CapPerMonth, CapPerWeek, recent, together
 from custody.policy.rules.payments import AddressOnChain, CapPerTransaction, FeeCaps, NotFlagged, Rule, UnnamedChain
@@ -83,6 +84,8 @@ def _of_every_chain(policy: Policy) -> Iterator[Rule]:
     yield RecordPresent()
     yield RecordComplete(profile(policy.travel_rule.profile), policy.travel_rule.rates)
     yield RecordFromThisHouse(policy.originating_vasp)
+    if policy.network == REFUSE:
+        yield NoNetwork()
     if policy.list_age:
         yield ListFresh(policy.list_age)
     if policy.hours:

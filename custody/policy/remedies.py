@@ -54,6 +54,7 @@ REMEDIES: Mapping[str, str] = {
     "let-answer": "compliance",
     "house-name": "compliance",
     "install": "officers",
+    "unplug": "officers",
     "roster": "officers",
 }
 
@@ -81,6 +82,8 @@ AGAINST: Mapping[str, tuple[str, ...]] = {
     "LIST-OLD": ("new-list",),
     "LIST-STALE": ("new-list", "let-answer"),
     "REQUEST-OLD": ("request",),
+    "NETWORK-UP": ("unplug",),
+    "NETWORK-UNKNOWN": ("unplug",),
     "OUT-OF-HOURS": ("wait-hours", "let-answer"),
     "LIST-NONE": ("new-list",),
     "LIST-FORM": ("new-list",),

@@ -51,16 +51,23 @@ class KeyHolder:
     """
 
     def __init__(
-        self, sealed: Sealed, passphrases: Mapping[str, str], verifier: SignatureVerifier, lists: Lists = NONE
+        self,
+        sealed: Sealed,
+        passphrases: Mapping[str, str],
+        verifier: SignatureVerifier,
+        lists: Lists = NONE,
+        interfaces: tuple[str, ...] | None = None,
     ) -> None:
         """Opens the secret of each officer who gives a passphrase, and with it what is in force.
 
-        ``lists`` are the large lists, each under the SHA-256 that was found of it here.
+        Args:
+            lists: the large lists, each under the SHA-256 that was found of it here.
+            interfaces: network interfaces of this machine that are up; None where that cannot be told.
 
         Raises:
             HomeError: SEAL-CLOSED, HOME-CORRUPT, OFFICER-UNKNOWN.
         """
-        self._sealed, self._verifier, self._lists = sealed, verifier, lists
+        self._sealed, self._verifier, self._lists, self._interfaces = sealed, verifier, lists, interfaces
         self._officers = {name: _officer(sealed, name, words) for name, words in passphrases.items()}
         one = next(iter(self._officers.values()), None)
         if one is None:
@@ -152,7 +159,7 @@ class KeyHolder:
     def _judgement(self, order: SigningOrder, installed: Installed) -> Judgement:
         log = LogView(self._log, self._log.open(order.before), order.consistency, _nothing_known, order.history)
         request = WithdrawalRequest.parse(order.request)
-        judgement = judge(request, installed, log, order.times, self._verifier)
+        judgement = judge(request, installed, log, order.times, self._verifier, self._interfaces)
         if not judgement.decision.allowed:
             raise _refused("decision")
         return judgement

@@ -20,8 +20,9 @@ from house import OFFICERS, House, reviewed, valid_at
 from terminal import Terminal, at_the_terminal, json_of
 
 from custody.bitcoin.account import Account
-from custody.edge import founding, making
+from custody.edge import founding, interfaces, making
 from custody.edge.founding import Founders
+from custody.edge.home import opened
 from custody.vault import sealed
 from custody.wire.bundle import SignedBundle
 from custody.wire.request import WithdrawalRequest
@@ -175,6 +176,12 @@ def sign(folder: Path) -> None:
     assert nothing_secret(terminal)
 
 
+def networks_logged(home: Path) -> list[Any]:
+    """The network interfaces that its log tells of."""
+    with opened(home) as found:
+        return [found.log.private(index)["interfaces"] for index in found.log.indices("network")]
+
+
 def restore(folder: Path, words: list[str]) -> dict[str, Any]:
     """Another home from the same words, of two officers, one of whom is enough."""
     rules = roster(folder, consent=1, officers=2)
@@ -198,6 +205,8 @@ def test_a_real_home_from_its_first_word_to_a_restore(tmp_path: Path) -> None:
 
     coin = ask(tmp_path, account)
     sign(tmp_path)
+    raised = interfaces.seen()
+    assert networks_logged(tmp_path / "home") == ([[*raised]] if raised else [])
     office, asked = ("--home", tmp_path / "office", "coordinator"), ("--request", tmp_path / "w.request")
     answer, stored = tmp_path / "answer.response", tmp_path / "w.response"
     assert inside(*office, "receive", answer, *asked, "-o", stored).exit == 0

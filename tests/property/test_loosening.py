@@ -39,6 +39,7 @@ def test_whatever_newly_passes_there_is_a_change_that_loosens(pick: Random) -> N
 # By rule of a change, the field or value in which two policies differ.
 RULES = {
     **{rule: rule for rule in ("originating_vasp", "approvals", "repeat_days", "request_hours", "list_age", "hours")},
+    "network": "network",
     **{rule: rule for rule in ("allowlist", "own_accounts", "new_destinations", "fee_cap", "feerate_cap")},
     **{rule: rule for rule in ("fee_percent_cap", "known_above", "signed_above", "tiers", "actions")},
     "travel_rule.profile": "travel_rule",

@@ -35,7 +35,16 @@ JUDGED = 400
 RULES = [
     *["caps", "day_caps", "week_caps", "month_caps", "fee_cap", "feerate_cap", "fee_percent_cap", "tiers", "actions"],
     *["known_above", "signed_above", "first_payments", "to_hot_caps"],
-    *["approvals", "repeat_days", "request_hours", "list_age", "hours", "new_destinations", "originating_vasp"],
+    *[
+        "approvals",
+        "repeat_days",
+        "request_hours",
+        "network",
+        "list_age",
+        "hours",
+        "new_destinations",
+        "originating_vasp",
+    ],
     *["allowlist", "own_accounts", "escalations"],
 ]
 
@@ -79,6 +88,7 @@ def scenario(pick: Random, situation: Situation) -> Scenario:
         list_known=pick.random() < 0.9,
         list_age=max(0, pick.choice([0, 12, 24, 48]) * HOUR - pick.randint(0, 1)),
         flagged=paid and pick.random() < 0.05,
+        network=pick.random() < 0.1,
         record=paid and pick.random() < 0.9,
         house=pick.randrange(len(situation.houses)) if pick.random() < 0.2 else 0,
         people=people,

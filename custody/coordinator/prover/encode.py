@@ -16,7 +16,7 @@ from custody.coordinator.prover.scenario import Situation
 from custody.coordinator.prover.symbols import DAY, HOUR, WEEK_MINUTES, EarlierSymbols, Symbols
 from custody.policy.chain_policy import ChainPolicy
 from custody.policy.decision import Requirement
-from custody.policy.document import Policy
+from custody.policy.document import REFUSE, Policy
 from custody.policy.rules.history import REPLACEMENT_DAYS
 
 _DAY_MINUTES = 1_440
@@ -153,6 +153,8 @@ class _Judged:
     def _times(self) -> Iterator[Any]:
         symbols, age = self.symbols, self.policy.list_age
         yield symbols.request_age > self.policy.request_hours * HOUR
+        if self.policy.network == REFUSE:
+            yield symbols.network
         if age:
             yield z3.Or(z3.Not(symbols.list_known), symbols.list_age >= age.deny_after_hours * HOUR)
 

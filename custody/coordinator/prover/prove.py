@@ -130,7 +130,13 @@ def _plain(solver: Any, symbols: Symbols) -> Any:
     """The one model in which as little as possible happens, so that people see what matters."""
     wishes = [past.same + past.other + past.fee == 0 for past in symbols.earlier]
     wishes += [z3.Not(past.shared) for past in symbols.earlier]
-    wishes += [symbols.record, symbols.list_known, symbols.list_age == 0, symbols.request_age == 0]
+    wishes += [
+        symbols.record,
+        z3.Not(symbols.network),
+        symbols.list_known,
+        symbols.list_age == 0,
+        symbols.request_age == 0,
+    ]
     for wish in wishes:
         solver.push()
         solver.add(wish)

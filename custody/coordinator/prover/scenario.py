@@ -56,6 +56,7 @@ class Scenario:
     Attributes:
         minute: of the week, from Monday 00:00 UTC, at which the request is judged.
         request_age, list_age: seconds; ``list_known``: whether the list says when it was made.
+        network: whether a network interface of the device is up.
         house: which of the situation's the record names as its originating VASP.
         people, organisations: by role, who approved.
     """
@@ -70,6 +71,7 @@ class Scenario:
     list_age: int
     flagged: bool
     record: bool
+    network: bool
     house: int
     people: Mapping[str, int]
     organisations: Mapping[str, int]
@@ -89,6 +91,7 @@ class Scenario:
             policy=policy,
             flagged=FlaggedList.parse(flagged.encode()),
             history=tuple(self._past(number, one) for number, one in enumerate(self.earlier)),
+            interfaces=("eth0",) if self.network else (),
             elapsed=ELAPSED,
             latest=latest,
             created=latest - self.request_age,

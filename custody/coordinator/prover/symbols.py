@@ -46,6 +46,7 @@ class Symbols:
     list_age: Any
     flagged: Any
     record: Any
+    network: Any
     house: Any
     people: dict[str, Any]
     organisations: dict[str, Any]
@@ -54,7 +55,7 @@ class Symbols:
     @classmethod
     def fresh(cls) -> "Symbols":
         """Free symbols."""
-        bools, roles = {"list_known", "flagged", "record"}, ("people", "organisations")
+        bools, roles = {"list_known", "flagged", "record", "network"}, ("people", "organisations")
         plain = [field.name for field in fields(cls) if field.name not in {*roles, "earlier"}]
         named: dict[str, Any] = {name: z3.Bool(name) if name in bools else z3.Int(name) for name in plain}
         by_role = {kind: {role: z3.Int(f"{kind}_{role}") for role in ROLES} for kind in roles}

@@ -60,6 +60,8 @@ def request(scenario: Scenario) -> Iterator[str]:
     yield f"judged on {WEEK[day]} {minute // 60:02}:{minute % 60:02} UTC, made {_span(scenario.request_age)} before"
     age = f"is {_span(scenario.list_age)} old" if scenario.list_known else "does not say how old it is"
     yield f"by a flagged list that {age}"
+    if scenario.network:
+        yield "on a device that has a network interface up"
     yield f"approved by {_people(scenario)}"
     yield from (_earlier(scenario, one) for one in scenario.earlier if one.same or one.other or one.fee)
 

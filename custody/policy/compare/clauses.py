@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from custody.policy.clauses import WEEK, Hours, ListAge, NewDestinations
 from custody.policy.compare.change import Change, both, verdict
 from custody.policy.compare.people import held
-from custody.policy.document import Policy
+from custody.policy.document import REFUSE, Policy
 
 _DAY = 1_440
 _WEEK = len(WEEK) * _DAY
@@ -28,6 +28,14 @@ def request_hours(old: Policy, new: Policy) -> Iterator[Change]:
     before, after = (f"a request is at most {_hours(one.request_hours)} old" for one in (old, new))
     example = f"a request that is {_hours(fewer)} and 1 minute old: {verdict(loosens=loosens)}"
     yield Change(loosens, "request_hours", before, after, example)
+
+
+def network(old: Policy, new: Policy) -> Iterator[Change]:
+    """Whether a device that has a way to a network signs."""
+    loosens = old.network == REFUSE
+    before, after = (f"a network interface that is up: {one.network}" for one in (old, new))
+    example = f"a payment while a network interface of the device is up: {verdict(loosens=loosens)}"
+    yield Change(loosens, "network", before, after, example)
 
 
 def list_age(old: Policy, new: Policy) -> Iterator[Change]:

@@ -29,6 +29,7 @@ def compare_policy(old: Policy | None, new: Policy, tokens: TokenRegistry = _NO_
         "approvals": compare_people.approvals,
         "repeat_days": compare_clauses.repeat_days,
         "request_hours": compare_clauses.request_hours,
+        "network": compare_clauses.network,
         "travel_rule": compare_records.travel_rule,
         "list_age": compare_clauses.list_age,
         "hours": compare_clauses.hours,

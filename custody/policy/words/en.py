@@ -27,6 +27,7 @@ CLAUSES = {
     "title.payees": "To whom",
     "title.approvals": "Who must approve",
     "title.times": "When",
+    "title.device": "Device",
     "title.travel_rule": "Travel rule",
     "title.never": "What is never signed",
     # The house.
@@ -102,6 +103,8 @@ CLAUSES = {
     "weekday.5": "Saturday",
     "weekday.6": "Sunday",
     "request_hours": "A request that was made more than {hours} ago is refused.",
+    "network.refuse": "Nothing is signed while a network interface of the signer is up.",
+    "network.warn": "A network interface of the signer that is up is told on every screen, and stops nothing.",
     "list_age.deny_after_hours": "Nothing is paid once the flagged list is {hours} old.",
     "list_age.escalate_after_hours": "Once the flagged list is {hours} old, it counts as having grown old.",
     "list_age.escalate_after_hours.none": "Until then its age makes no difference.",

@@ -27,6 +27,7 @@ CLAUSES = {
     "title.payees": "送金先",
     "title.approvals": "承認者",
     "title.times": "時期",
+    "title.device": "署名装置",
     "title.travel_rule": "トラベルルール",
     "title.never": "決して署名されないもの",
     # The house.
@@ -106,6 +107,8 @@ CLAUSES = {
     "weekday.5": "土",
     "weekday.6": "日",
     "request_hours": "作成から{hours}を超えた送金依頼は拒否されます。",
+    "network.refuse": "署名装置のネットワークインターフェースが有効な間は、一切署名しません。",
+    "network.warn": "署名装置のネットワークインターフェースが有効な場合は全画面で警告しますが、署名は止めません。",
     "list_age.deny_after_hours": "取引禁止リストの作成から{hours}が経過すると、一切送金できません。",
     "list_age.escalate_after_hours": "取引禁止リストの作成から{hours}が経過すると、古いリストとして扱います。",
     "list_age.escalate_after_hours.none": "それまではリストの古さを問いません。",

@@ -23,6 +23,7 @@ SECTIONS = {
     "payees": ("allowlist", "own_accounts", "new_destinations"),
     "approvals": ("approvals", "escalations"),
     "times": ("hours", "request_hours", "list_age", "repeat_days"),
+    "device": ("network",),
     "travel_rule": ("travel_rule",),
 }
 
@@ -145,6 +146,10 @@ class PolicyInWords:
     def request_hours(self) -> Iterator[str]:
         """How old a request may be."""
         yield self.language.say("request_hours", hours=self.language.count("hour", self.policy.request_hours))
+
+    def network(self) -> Iterator[str]:
+        """What holds while the device has a way to a network."""
+        yield self.language.say(f"network.{self.policy.network}")
 
     def list_age(self) -> Iterator[str]:
         """How old the flagged list may be."""

@@ -193,6 +193,14 @@ def test_an_interface_that_is_down_is_told_and_no_warning(good: Machine) -> None
     assert found.observed == "down: eth0"
 
 
+def test_names_that_a_screen_would_not_show_as_they_are_are_told_without_their_signs(good: Machine) -> None:
+    write(good.root, "sys/class/net/e\x1b[2Jth/flags", "0x1003\n")
+    write(good.root, "sys/class/net/wlan0.1/flags", "0x1003\n")
+    assert interfaces.seen(good.root) == ("e??2Jth", "wlan0.1")
+    no_sys(good.root)
+    assert interfaces.seen(good.root) is None
+
+
 def test_a_warning_when_an_interface_is_up_or_cannot_be_told(good: Machine) -> None:
     write(good.root, "sys/class/net/wlan0/flags", "0x1003\n")
     assert interfaces.warning(good.root).startswith("NETWORK: wlan0 up.")

@@ -66,6 +66,7 @@ def judged(policy: Policy, review: Review, *history: Past, at: int = TUESDAY, **
         policy=policy,
         flagged=FlaggedList.parse(b"# none\n"),
         history=history,
+        interfaces=(),
         elapsed=ELAPSED,
         latest=at,
         created=at - HOUR,
@@ -132,6 +133,13 @@ def test_at_night_and_on_sunday_a_third_approver_is_called(policy: Policy) -> No
         assert found.reasons == ()
         assert [concern.code for concern in found.concerns] == ["OUT-OF-HOURS"]
         assert set(found.requirements) == USUAL | {Requirement(3, "approver", 1)}
+
+
+def test_a_signer_with_a_network_signs_nothing(policy: Policy) -> None:
+    review = paying(PARTNER, 10 * BTC)
+    known = paid_before(review, 30 * HOUR)
+    assert codes(judged(policy, review, known, interfaces=("wlan0",))) == {"NETWORK-UP"}
+    assert codes(judged(policy, review, known, interfaces=None)) == {"NETWORK-UNKNOWN"}
 
 
 def test_a_list_that_is_held_back_stops_everything(policy: Policy) -> None:
