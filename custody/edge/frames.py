@@ -1,7 +1,7 @@
 """Where messages come from and go to: SOURCE and DEST of the command line (docs/spec/qr.md).
 
-SOURCE: ``images:F_OR_DIR``, ``text:F``, ``file:F``, or a bare path taken by its suffix. DEST: ``screen``, ``F.gif``,
-``F.txt``, ``file:F``, or a folder.
+SOURCE: ``camera:``, ``images:F_OR_DIR``, ``text:F``, ``file:F``, or a bare path taken by its suffix. DEST: ``screen``,
+``F.gif``, ``F.txt``, ``file:F``, or a folder.
 """
 
 import shutil
@@ -15,6 +15,7 @@ from typing import Protocol
 
 import click
 
+from custody.edge import camera
 from custody.edge.decoder import JailedDecoder
 from custody.edge.decoder_child import MAX_IMAGE
 from custody.edge.disk import write_atomic
@@ -39,7 +40,7 @@ FILE_TYPES = {
     ".psbt": "psbt",
 }
 _SOURCES = (
-    "A source is images:F_OR_DIR, text:F or file:F, or a path that ends in .png .jpg .jpeg .gif .bmp, .txt, "
+    "A source is camera:, images:F_OR_DIR, text:F or file:F, or a path that ends in .png .jpg .jpeg .gif .bmp, .txt, "
     ".request .response .account .bundle .psbt, or a folder of images."
 )
 _DESTS = (
@@ -73,7 +74,7 @@ def read_source(
     Raises:
         UsageError: SOURCE-FORM.
         InputError: SOURCE-MISSING, SOURCE-TOO-LARGE, SOURCE-TYPE, SCAN-INCOMPLETE, DECODER-EXHAUSTED, and what
-            `read_input` raises.
+            `read_input` and `camera.pictures` raise.
         HomeError: JAIL-UNAVAILABLE.
     """
     form, path = _source_form(source)
@@ -84,8 +85,9 @@ def read_source(
         if form == "text":
             _scan_texts(scan, _lines(path), tick)
         else:
+            seen = camera.pictures(path) if form == "camera" else _pictures(path)
             with decoder_factory() as decoder:
-                _scan_pictures(scan, _pictures(path), decoder, tick)
+                _scan_pictures(scan, seen, decoder, tick)
     return scan.result()
 
 
@@ -164,6 +166,8 @@ def write_dest(
 def _source_form(source: str) -> tuple[str, Path]:
     prefix, rest = _prefix(source)
     path, suffix = Path(rest), Path(rest).suffix.lower()
+    if prefix == "camera" and (not rest or path.is_absolute()):
+        return prefix, path if rest else camera.DEFAULT
     if rest and prefix in ("images", "text", "file"):
         return prefix, path
     if rest and not prefix:
@@ -237,12 +241,13 @@ def _scan_texts(scan: Scan, texts: Iterable[str], tick: Callable[[], None]) -> N
             return
 
 
-def _scan_pictures(scan: Scan, pictures: list[Path], decoder: Decoder, tick: Callable[[], None]) -> None:
+def _scan_pictures(scan: Scan, pictures: Iterable[Path | bytes], decoder: Decoder, tick: Callable[[], None]) -> None:
     for picture in pictures:
         try:
-            for texts in decoder.decode(read_input(picture, MAX_IMAGE)):
+            for texts in decoder.decode(picture if isinstance(picture, bytes) else read_input(picture, MAX_IMAGE)):
                 if not texts:
                     scan.miss(Outcome.EMPTY)
+                    tick()
                 _scan_texts(scan, texts, tick)
                 if scan.message:
                     return

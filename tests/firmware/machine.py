@@ -69,6 +69,12 @@ class Machine:
         self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
 
+    def interrupt(self) -> None:
+        """Ctrl-C at the console."""
+        assert self._process.stdin
+        self._process.stdin.write(b"\x03")
+        self._process.stdin.flush()
+
     def end(self) -> str:
         """Wait until it has turned itself off; all that it said."""
         try:

@@ -32,7 +32,7 @@ HOME = "/var/lib/custody"
 DISK_WORD = "a passphrase for the disk"
 SECRETS = f"--secrets {HOME}/in/secrets.json"
 RULES = f"--policy {HOME}/in/policy.toml --list {HOME}/in/flagged.txt"
-SCENES = 3
+SCENES = 4
 #: What the log of a new house holds.
 FOUNDED = ("init", "policy", "list", "account")
 #: The third goes beyond the day's cap together with the first two, and not with the first alone.
@@ -125,6 +125,17 @@ def at_the_console(machine: Machine, command: str, *, plug: str = "", refused: s
                 machine.kill()
                 raise NeverSaidError(f"{command} did not end as it must:\n{said[-3000:]}")
             return said
+
+
+def look(machine: Machine) -> list[str]:
+    """What was not as it must be when the signer looks through a camera that shows no code."""
+    machine.wait_for("signer> ")
+    machine.type("review camera:")
+    found = machine.wait_for(r"0 of \? parts, [1-9][0-9]* frames|[A-Z]+-[A-Z]+: .*")
+    machine.interrupt()
+    machine.wait_for("signer> ")
+    machine.type("")
+    return [] if "parts" in found[0] else [f"the camera gives frames, but: {found[0]}"]
 
 
 def sign(number: int) -> str:
@@ -245,6 +256,7 @@ def rehearse(device: Device) -> Iterator[tuple[str, list[str]]]:
 
     office = Office(device.folder, pairing)
     machine = opened(device, office.ask(0))
+    yield "a camera gives frames in the signer's sandbox", look(machine)
     at_the_console(machine, sign(0))
     finish(machine)
     taken = device.taken()

@@ -42,7 +42,7 @@ def test_the_command_line_says_all_that_is_required_and_nothing_that_opens(recip
 
 def test_ci_adds_a_console_and_takes_nothing_away(recipe: Path) -> None:
     added = (recipe / "profiles/ci/cmdline").read_text().split()
-    assert added == ["console=ttyS0", "systemd.show_status=no"]
+    assert added == ["console=ttyS0", "systemd.show_status=no", "vivid.node_types=0x1", "vivid.n_devs=1"]
 
 
 def test_the_settings_of_the_kernel(recipe: Path) -> None:
@@ -148,6 +148,15 @@ def test_a_forbidden_driver_fails_the_build_even_if_it_is_listed(recipe: Path, t
     assert run.returncode != 0
     assert "no signer may have these" in run.stderr
     assert files(tmp_path / "tree") >= {"usbhid", "usbnet"}
+
+
+def test_only_the_list_of_ci_excuses_a_driver(recipe: Path, tmp_path: Path) -> None:
+    """Its camera that is none brings the core of remote controls."""
+    lists = {path: path.read_text() for path in recipe.rglob("*.list")}
+    excused = {path: rows(path)[-1] for path, text in lists.items() if "\n!" in text}
+    assert excused == {recipe / "profiles/ci/modules.list": "!rc_core"}
+    assert pruned(recipe, tmp_path, "usbhid\nusbnet\n!usbnet\n").returncode == 0
+    assert pruned(recipe, tmp_path, "usbhid\nusbnet\n!usbhid\n").returncode != 0
 
 
 def test_a_module_that_the_kernel_does_not_have_fails_the_build(recipe: Path, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_a_profile_has_a_name_and_is_attached_to_no_path(recipe: Path, name: str
 def test_the_profile_for_sticks_adds_the_stick_and_nothing_else(recipe: Path) -> None:
     signer, media = (rows(recipe / "overlay/etc/apparmor.d" / name) for name in PROFILES[:2])
     assert set(media) - set(signer) == {"profile signer-media {", "/dev/ r,", "/dev/sd[a-z] rw,"}
+    assert set(signer) - set(media) == {"profile signer {", "/dev/video0 rw,"}
 
 
 def test_the_profile_starts_only_programs_of_the_image_and_keeps_them_confined(recipe: Path) -> None:
@@ -89,6 +90,7 @@ def test_ci_adds_these_files_and_no_others(recipe: Path) -> None:
         f"{system}/signer-media.service.d/90-serial.conf",
         f"{system}/signer-proof.service",
         f"{system}/signer-proof.service.d/10-sandbox.conf",
+        f"{system}/signer-proof.service.d/20-camera.conf",
         f"{system}/signer.service.d/90-serial.conf",
         f"{system}/signer.target.wants/signer-hands.service",
         f"{system}/signer.target.wants/signer-hold.service",
@@ -98,7 +100,7 @@ def test_ci_adds_these_files_and_no_others(recipe: Path) -> None:
         "usr/lib/custody/proof.py",
     }
     assert not [path for path in added if (recipe / "overlay" / path).exists()]
-    assert rows(recipe / "profiles/ci/modules.list") == ["virtio_console"]
+    assert rows(recipe / "profiles/ci/modules.list") == ["virtio_console", "vivid", "!rc_core"]
 
 
 def test_nothing_of_ci_is_named_in_the_release(recipe: Path) -> None:
