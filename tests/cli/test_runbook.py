@@ -10,6 +10,7 @@ from pathlib import Path
 
 import ceremonies
 import examples
+import pictures
 import psbts
 import pytest
 import vasps
@@ -63,7 +64,7 @@ class Rehearsal:
     """A folder in which the pages are played one after the other; what one page defines, the next ones know."""
 
     def __init__(self, project: Path) -> None:
-        self._project = project
+        self.project = project
         # Short: the socket of gpg's agent lies in it.
         self.folder = Path(tempfile.mkdtemp(prefix="rb-", dir="/tmp"))
         (self.folder / "unsigned.psbt").write_bytes(psbts.serialize(psbts.honest()))
@@ -77,16 +78,19 @@ class Rehearsal:
 
     def play(self, page: str) -> None:
         """Runs a page; functions and variables of the pages before are there."""
-        told = commands(self._project, page)
-        script = f"{self._definitions()}\n{told}"
+        told = commands(self.project, page)
+        self.said[page] = self.run(told, page)
+        self._played += told + "\n"
+
+    def run(self, script: str, name: str = "") -> str:
+        """Runs commands where the pages are played; what they say."""
         path = f"{Path(PROGRAM).parent}:{environment()['PATH']}"
         done = subprocess.run(
-            ["bash", "-c", script], cwd=self.folder, env=environment(PATH=path), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False,
+            ["bash", "-c", f"{self._definitions()}\n{script}"], cwd=self.folder, env=environment(PATH=path),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, f"{page}: {done.stderr[-3_000:]}"
-        self.said[page] = done.stdout + done.stderr
-        self._played += told + "\n"
+        assert done.returncode == 0, f"{name}: {done.stderr[-3_000:]}"
+        return done.stdout + done.stderr
 
     def _definitions(self) -> str:
         functions = re.findall(r"^(?:[a-z_]+\(\) \{.*\}|export GNUPGHOME=\S+)", self._played, re.MULTILINE)
@@ -127,6 +131,27 @@ def test_every_page_of_the_runbook_runs(rehearsal: Rehearsal) -> None:
         *("installed", "installed"),
         *("frozen", "thawing"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("picture", "page", "first", "last"),
+    [("sign", "withdrawal", "Account ", "The policy asks for"), ("freeze", "stop", "FREEZE:", "FREEZE:")],
+)
+def test_a_picture_shows_what_the_program_says(
+    rehearsal: Rehearsal, picture: str, page: str, first: str, last: str
+) -> None:
+    """`tests/pictures.py` draws it anew where it does not."""
+    drawn = (rehearsal.project / f"docs/pictures/{picture}.svg").read_text("utf-8")
+    shown = block(pictures.settled(pictures.lines_of(drawn)), first, last)
+    assert shown
+    assert shown == block(pictures.settled(rehearsal.said[page].splitlines()), first, last)
+
+
+def block(lines: list[str], first: str, last: str) -> list[str]:
+    """The first lines from one that begins so to one that begins otherwise."""
+    begin = next(place for place, line in enumerate(lines) if line.startswith(first))
+    end = next(place for place, line in enumerate(lines[begin:], begin) if line.startswith(last))
+    return lines[begin : end + 1]
 
 
 def test_every_page_is_in_the_index(project: Path) -> None:
