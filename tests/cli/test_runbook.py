@@ -106,14 +106,17 @@ class Rehearsal:
 
 @pytest.fixture(scope="module")
 def rehearsal(project: Path) -> Iterator[Rehearsal]:
+    """Every page, played once."""
     played = Rehearsal(project)
-    yield played
-    played.close()
+    try:
+        for page in PAGES:
+            played.play(page)
+        yield played
+    finally:
+        played.close()
 
 
 def test_every_page_of_the_runbook_runs(rehearsal: Rehearsal) -> None:
-    for page in PAGES:
-        rehearsal.play(page)
     assert (rehearsal.folder / "tx.hex").read_text().strip()
     assert "The words on paper are the words of this signer." in rehearsal.said["ceremony"]
     assert "answered signed" in rehearsal.said["audit"]
