@@ -21,7 +21,7 @@ def judge_all(
 ) -> tuple[Judged, ...]:
     """For each record, what its authorisation is worth; ``used`` are `Message.key`s that serve no more."""
     keys = [message_key(record) for record in records]
-    repeated = {key for key, times in Counter(keys).items() if times > 1}
+    repeated = {key for key, times in Counter(keys).items() if key and times > 1}
     outputs = {output.index: output for output in review.outputs}
     return tuple(
         _judged(record, vasps, tuple(_use(record, key, repeated, used)), outputs, review, latest)
@@ -49,26 +49,22 @@ def _judged(
         return (Finding("TAP-VASP", "counterparty", "an unhosted wallet", "a VASP whose key signed for this address"),)
     if vasps is None:
         return (Finding("TAP-KEYS-NONE", "authorization", "no VASP keys are installed", "an installed file of them"),)
-    output = outputs.get(record.outputs[0].index)
-    if len(record.outputs) != 1 or output is None:
-        return use
-    paid = Paid(chain(review.chain_id), output.address, output.amount, output.asset)
-    found = check_authorization(record.authorization, vasps, record.vasp, paid, latest)
-    if isinstance(found, Authorization):
-        return use or found
-    return (*found, *use)
+    match [outputs.get(covered.index) for covered in record.outputs]:
+        case [Output() as output]:
+            paid = Paid(chain(review.chain_id), output.address, output.amount, output.asset)
+            found = check_authorization(record.authorization, vasps, record.vasp, paid, latest)
+            return use or found if isinstance(found, Authorization) else (*found, *use)
+    return use
 
 
-def _use(
-    record: TravelRuleRecord, key: str | None, repeated: set[str | None], used: frozenset[str]
-) -> Iterator[Finding]:
+def _use(record: TravelRuleRecord, key: str | None, repeated: set[str], used: frozenset[str]) -> Iterator[Finding]:
     """An authorisation is for one payment, once: of those that spend the same coin, only one is ever mined."""
     if len(record.outputs) != 1:
         required = "a record of its own for each payment"
         yield Finding("TAP-OUTPUTS", "outputs", f"{len(record.outputs)} outputs, and one authorisation", required)
-    if key is not None and key in repeated:
+    if key in repeated:
         observed = "a message that another record has too"
         yield Finding("TAP-REPEATED", "authorization.id", observed, "one for each payment")
-    if key is not None and key in used:
+    if key in used:
         required = "a new authorisation, or a retry that spends what the first would have spent"
         yield Finding("TAP-USED", "authorization.id", "a message that another payment rested on", required)

@@ -19,6 +19,7 @@ import pytest
 
 SOONEST = 40
 EVERYWHERE = ""
+PRODUCT = str(Path(__file__).resolve().parents[2] / "custody")
 
 _Tracer = Callable[[FrameType, str, Any], Any]
 
@@ -57,7 +58,7 @@ class Reach:
     def _tracer(self, found: set[tuple[str, int]]) -> _Tracer:
         def line(frame: FrameType, _event: str, _given: Any) -> _Tracer:
             found.add((frame.f_code.co_filename, frame.f_lineno))
-            if _is_being_read(frame):
+            if _while_the_product_is_read(frame):
                 self.lines[EVERYWHERE].add((frame.f_code.co_filename, frame.f_lineno))
             return line
 
@@ -67,15 +68,14 @@ class Reach:
         return call
 
     def entering(self, path: Path, around: range) -> set[str]:
-        """The tests that run any of these lines, or whose file does when it is read; all where the module does."""
+        """The tests that run any of these lines, or whose file does when it is read; all where the product does."""
         runs = {name for name, lines in self.lines.items() if any((str(path), line) in lines for line in around)}
         return {test for test in self.seconds if {test, test.partition("::")[0], EVERYWHERE} & runs}
 
 
-def _is_being_read(frame: FrameType | None) -> bool:
-    """Whether what runs runs because its module is read for the first time."""
-    file = frame and frame.f_code.co_filename
-    while frame and (frame.f_code.co_filename, frame.f_code.co_name) != (file, "<module>"):
+def _while_the_product_is_read(frame: FrameType | None) -> bool:
+    """Whether it runs because a module of the product is read for the first time."""
+    while frame and not (frame.f_code.co_name == "<module>" and frame.f_code.co_filename.startswith(PRODUCT)):
         frame = frame.f_back
     return frame is not None
 

@@ -154,14 +154,16 @@ def test_every_fault_is_told() -> None:
     ],
 )
 def test_what_is_no_toml_is_refused(toml: bytes) -> None:
-    with pytest.raises(InputError, match="POLICY-SYNTAX"):
+    with pytest.raises(InputError) as caught:
         Policy.parse(toml)
+    assert caught.value.code == "POLICY-SYNTAX"
 
 
 @pytest.mark.parametrize("toml", [b"#\n" * MAX_POLICY_BYTES, b"a." * MAX_LINE_BYTES + b"a = 1"])
 def test_sizes_are_bounded(toml: bytes) -> None:
-    with pytest.raises(InputError, match="POLICY-SIZE"):
+    with pytest.raises(InputError) as caught:
         Policy.parse(toml)
+    assert caught.value.code == "POLICY-SIZE"
 
 
 EVM_TEXT = examples.EVM_POLICY.decode()
@@ -301,6 +303,27 @@ def test_days_without_repetition_are_read(days: int) -> None:
 @pytest.mark.parametrize("days", ["-1", "91", "7.0", "true", '"7"'])
 def test_days_without_repetition_are_whole_and_in_range(days: str) -> None:
     assert faults(with_top(f"repeat_days = {days}\n")) == [("NUMBER", "repeat_days")]
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_how_old_a_request_may_be_is_read(hours: int) -> None:
+    assert Policy.parse(with_top(f"request_hours = {hours}\n").encode()).request_hours == hours
+
+
+@pytest.mark.parametrize("hours", ["0", "25", "1.0", "true"])
+def test_how_old_a_request_may_be_is_whole_and_in_range(hours: str) -> None:
+    assert faults(with_top(f"request_hours = {hours}\n")) == [("NUMBER", "request_hours")]
+
+
+def test_lists_that_may_be_absent_may_be_empty() -> None:
+    empty = "approvals = []\nallowlist = []\nown_accounts = []\nescalations = []\n"
+    assert Policy.parse(with_top(empty).encode()) == Policy.parse(examples.POLICY)
+
+
+def test_the_name_of_this_house_as_a_vasp_ends_at_its_length() -> None:
+    name = f'name = "{examples.HOUSE}"'
+    assert Policy.parse(changed(name, f'name = "{"x" * 100}"').encode()).originating_vasp.name == "x" * 100
+    assert faults(changed(name, f'name = "{"x" * 101}"')) == [("TEXT", "originating_vasp.name")]
 
 
 def test_caps_for_a_day_are_read_by_asset() -> None:
