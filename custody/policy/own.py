@@ -48,8 +48,11 @@ def _addresses(own: OwnAccount, accounts: tuple[Account, ...]) -> Iterable[str]:
     if own.account:
         return _receiving(own.account)
     matching = [one for one in accounts if (one.checksum, one.chain) == (own.checksum, own.chain)]
+    match matching:
+        case [only]:
+            return _receiving(only)
     # A checksum of 40 bits finds typing errors, not forgeries: of two accounts that share it neither is meant.
-    return _receiving(matching[0]) if len(matching) == 1 else ()
+    return ()
 
 
 @lru_cache(maxsize=64)
