@@ -52,11 +52,11 @@ def own_accounts(old: Policy, new: Policy) -> Iterator[Change]:
 
 def _own(old: OwnAccount | None, new: OwnAccount | None) -> Iterator[Change]:
     states = both(_account, old, new)
-    if new and (old is None or _place(old) != _place(new) or old.chain != new.chain):
+    if old and new and (_place(old), old.chain) == (_place(new), new.chain):
+        yield _tier(old, new, states)
+    elif new:
         example = f"a payment to {_place(new)} on {new.chain.alias} without a record: {verdict(loosens=True)}"
         yield Change(True, "own_accounts", *states, example)
-    elif old and new:
-        yield _tier(old, new, states)
     elif old:
         example = f"a payment to {_place(old)} on {old.chain.alias} without a record: {verdict(loosens=False)}"
         yield Change(False, "own_accounts", *states, example)

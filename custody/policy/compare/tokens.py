@@ -25,13 +25,18 @@ def _token(old: Token | None, new: Token | None) -> Iterator[Change]:
         units = 10 ** max(old.decimals, new.decimals)
         shown = [format_amount(units, token.asset) for token in (old, new)]
         yield tell(loosens=True, example=f"{units:,} base units: shown as {shown[0]} before, as {shown[1]} now")
-    elif one := old or new:
-        paid = f"a payment in {one.symbol} on {one.chain.alias}, where the policy has a cap for it"
-        yield tell(loosens=new is not None, example=f"{paid}: {verdict(loosens=new is not None)}")
-    if old and not new:
+    elif new:
+        yield tell(loosens=True, example=_paid(new, loosens=True))
+    elif old:
+        yield tell(loosens=False, example=_paid(old, loosens=False))
         # While it was known, nothing was paid to the contract itself, from which nothing returns.
         lost = f"a payment to {checksum_address(old.contract)} on {old.chain.alias}, the contract of {old.symbol}"
         yield tell(loosens=True, example=f"{lost}: {verdict(loosens=True)}")
+
+
+def _paid(token: Token, *, loosens: bool) -> str:
+    paid = f"a payment in {token.symbol} on {token.chain.alias}, where the policy has a cap for it"
+    return f"{paid}: {verdict(loosens=loosens)}"
 
 
 def _described(token: Token | None) -> str:

@@ -54,7 +54,7 @@ def _key(before: str, after: str, vasp: Vasp | None, kid: str, was: VaspKey | No
     shorter = will is None or (was is not None and replace(will, not_after=was.not_after) == was
                                and will.not_after < was.not_after)  # fmt: skip
     name = vasp.name if vasp else ""
-    which = f" after {rfc3339(will.not_after)}" if was and will and shorter else ""
+    which = f" after {rfc3339(will.not_after)}" if will and shorter else ""
     example = f"a payment to {name} that the key {kid} authorises{which}: {verdict(loosens=not shorter)}"
     return Change(not shorter, "vasp.keys", before, after, example)
 

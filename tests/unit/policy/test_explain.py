@@ -81,6 +81,21 @@ def test_missing_approvals_are_told_with_what_the_policy_asks() -> None:
     assert told[-2:] == ["   Approvers", "   - the approvals that are missing (APPROVALS-MISSING)"]
 
 
+def test_what_is_nobody_s_to_answer_is_told_under_another_heading() -> None:
+    """Though somebody could do something later."""
+    flagged = Reason("DESTINATION-FLAGGED", "flagged_list", "seen", "required")
+    told = render(Decision.of([flagged], ())).splitlines()
+    assert told[told.index("") + 1] == LANGUAGES["en"].say("remedies.refused")
+    assert render(Decision.of([CAP], ())).splitlines().count(LANGUAGES["en"].say("remedies")) == 1
+
+
+def test_a_concern_beside_a_refusal_changes_no_heading_and_says_who_answers() -> None:
+    told = render(Decision.of([CAP], (), (), [AGAIN])).splitlines()
+    assert told[0] == "DENY: 1 reason."
+    nobody = LANGUAGES["en"].say("decision.answered", people=LANGUAGES["en"].say("decision.nobody"))
+    assert f"   {nobody}" in told
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_begins_with_its_stable_word(language: str, outcome: Outcome) -> None:

@@ -17,6 +17,7 @@ from custody.amounts import Asset
 from custody.chains import BITCOIN, BNB, ETHEREUM, REGTEST, SIGNET, TESTNET, Chain
 from custody.codec.schema import SchemaError, read
 from custody.screening.address import decode_on_chain
+from custody.times import LAST_SECOND
 from custody.travel_rule import tap
 from custody.travel_rule.jws import JWS, Jws
 from custody.travel_rule.record import CODES, Counterparty
@@ -112,6 +113,16 @@ def test_times_as_senders_write_them(expiry: Any, until: int) -> None:
     made["body"]["expiry"] = expiry
     made["created_time"] = vasps.iso(NOW - 60)
     assert holds(sign(made)).until == until
+
+
+def test_an_authorisation_holds_for_at_most_so_many_seconds_ahead() -> None:
+    holds(authorization(expiry=NOW + tap.MAX_AHEAD_SECONDS))
+
+
+@pytest.mark.parametrize("second", [0, LAST_SECOND])
+def test_the_first_and_the_last_second_are_times(second: int) -> None:
+    holds(authorization(envelope={"created_time": second}))
+    assert codes(authorization(envelope={"created_time": LAST_SECOND + 1})) == {"TAP-TIME"}
 
 
 def test_the_message_s_own_end_counts_where_it_is_earlier() -> None:

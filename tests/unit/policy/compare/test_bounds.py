@@ -9,6 +9,7 @@ import pytest
 from custody import chains
 from custody.policy.chain_policy import ACTIONS
 from custody.policy.clauses import Escalation, NewDestinations, OwnAccount
+from custody.policy.compare.bounds import BOUNDS
 from custody.policy.compare.change import Change
 from custody.policy.compare.policy import compare_policy
 from custody.policy.decision import Requirement
@@ -169,3 +170,22 @@ def test_a_chain_on_which_not_everything_is_signed_is_told_so() -> None:
     change = compare_policy(old, bounded(actions=("payment",)))[0]
     assert change.after == "regtest: a fee of at most 0.00100000 rBTC, payment alone"
     assert change.example == "a transaction that pays a fee of 0.00100000 rBTC: refused before, allowed now"
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_the_same_bound_allows_no_more(name: str) -> None:
+    assert [BOUNDS[name].allows_more(7, after) for after in (6, 7, 8)] == [False, False, True]
+
+
+def test_a_larger_payment_is_told_with_whom_the_new_policy_lets_it_go_to() -> None:
+    old, new = bounded(caps=((COIN, 6),)), bounded(caps=((COIN, 9),), known_above=((COIN, 5),))
+    up, down = (
+        next(one for one in compare_policy(*policies) if one.rule == "cap_per_transaction")
+        for policies in ((old, new), (new, old))
+    )
+    assert up.example == (
+        "a payment of 0.00000007 rBTC to a known destination that is not flagged: refused before, allowed now"
+    )
+    assert down.example == (
+        "a payment of 0.00000007 rBTC to a known destination that is not flagged: allowed before, refused now"
+    )

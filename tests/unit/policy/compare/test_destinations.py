@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 
 import examples
+import psbts
 import pytest
 
 from custody import chains
@@ -75,6 +76,13 @@ def test_an_account_that_is_the_houses_own_anew_loosens() -> None:
     assert change.example == (
         "a payment to the account qqqqqqqq on bitcoin without a record: refused before, allowed now"
     )
+
+
+def test_an_account_that_is_named_by_its_descriptor_is_told_by_it() -> None:
+    treasury = psbts.account()
+    own = OwnAccount("vault", "cold", chains.REGTEST, account=treasury)
+    (change,) = compare_policy(owning(), owning(own))
+    assert change.after == f"regtest: the account {treasury.descriptor}, vault, cold"
 
 
 @pytest.mark.parametrize(

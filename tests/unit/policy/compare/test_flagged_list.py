@@ -1,6 +1,7 @@
 """What a new flagged list makes payable again, and how it is told."""
 
 import examples
+import lists
 import pytest
 
 from custody.evm.address import checksum_address
@@ -39,9 +40,16 @@ def test_an_address_that_is_gone_loosens_and_one_that_is_new_tightens() -> None:
 
 
 def test_without_a_list_before_all_that_is_not_on_it_becomes_payable() -> None:
-    (change,) = compare_list(None, flagged(KEY))
-    assert change.loosens
-    assert change.after == "a list of 1 address"
+    assert compare_list(None, flagged(KEY)) == (
+        Change(
+            loosens=True,
+            rule="flagged_list",
+            before="no list, nothing is paid",
+            after="a list of 1 address",
+            example="a payment to any address that is not on the list: refused before, allowed now",
+        ),
+    )
+    assert compare_list(None, flagged(KEY, KEY_NESTED))[0].after == "a list of 2 addresses"
 
 
 @pytest.mark.parametrize("other", [KEY_REGTEST, KEY_P2PKH, KEY.upper()])
@@ -77,3 +85,10 @@ def test_many_entries_are_named_up_to_a_number_and_counted() -> None:
 
 def test_an_address_that_stood_twice_is_told_once() -> None:
     assert len(loosening(flagged(KEY, KEY.upper(), KEY), flagged())) == 1
+
+
+def test_built_lists_are_compared_by_their_entries_too() -> None:
+    old, new = (FlaggedList.parse(lists.built(entries)) for entries in ([KEY, SCRIPT], [KEY, examples.RONIN_THIEF]))
+    gone, added = compare_list(old, new)
+    assert (gone.loosens, gone.before) == (True, f"entry 2: {SCRIPT}")
+    assert (added.loosens, added.after) == (False, f"entry 2: {examples.RONIN_THIEF}")

@@ -10,6 +10,7 @@ from custody import chains
 from custody.policy.chain_policy import Tier
 from custody.policy.clauses import Escalation
 from custody.policy.compare.change import Change
+from custody.policy.compare.people import nobody
 from custody.policy.compare.policy import compare_policy
 from custody.policy.decision import CONCERNS, Requirement
 from custody.policy.document import Policy
@@ -34,6 +35,25 @@ def tiered(*tiers: tuple[int, Requirement], approvals: tuple[Requirement, ...] =
 def only(changes: tuple[Change, ...]) -> Change:
     (change,) = changes
     return change
+
+
+def test_who_is_asked_of_every_request_is_told_before_and_now() -> None:
+    assert only(compare_policy(answered(approvals=(TWO,)), answered(approvals=(ONE,)))) == Change(
+        loosens=True,
+        rule="approvals",
+        before="2 approvers",
+        after="1 approver",
+        example="a request that 1 approver of 1 organisation in all approved: not enough before, enough now",
+    )
+
+
+def test_nobody_is_no_people_of_no_organisations() -> None:
+    assert nobody("approver") == Requirement(0, "approver", 0)
+
+
+def test_the_tiers_of_each_role_are_told_apart() -> None:
+    changes = compare_policy(tiered((50, TWO), (50, COMPLIANCE)), tiered((50, TWO)))
+    assert only(changes).before == "regtest: no compliance officer, 1 compliance officer above 0.00000050 rBTC"
 
 
 @pytest.mark.parametrize("concern", CONCERNS)

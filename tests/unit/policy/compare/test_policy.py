@@ -230,8 +230,51 @@ def test_another_originating_vasp_loosens_and_one_more_identifier_tightens(
     assert (change.loosens, change.rule) == (loosens, "originating_vasp")
 
 
+def vasp(name: str, lei: str | None = None) -> Policy:
+    return changed(originating_vasp=OriginatingVasp(name, lei))
+
+
+def test_another_name_of_this_house_is_told_with_a_record_that_has_it() -> None:
+    assert only(compare_policy(vasp("A"), vasp("B"))) == Change(
+        loosens=True,
+        rule="originating_vasp",
+        before="the name A",
+        after="the name B",
+        example="a record whose originating VASP is B: refused before, allowed now",
+    )
+
+
+NUMBER = "the legal entity identifier"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "before", "after", "example"),
+    [
+        ("L", "M", "L", "M", f"{NUMBER} M: refused before, allowed now"),
+        ("L", None, "L", "is not compared", "no legal entity identifier: refused before, allowed now"),
+        (None, "M", "is not compared", "M", "no legal entity identifier: allowed before, refused now"),
+    ],
+)
+def test_another_identifier_of_this_house_is_told_with_a_record_that_has_it(
+    old: str | None, new: str | None, before: str, after: str, example: str
+) -> None:
+    assert only(compare_policy(vasp("A", old), vasp("A", new))) == Change(
+        loosens=old is not None,
+        rule="originating_vasp",
+        before=f"{NUMBER} {before}",
+        after=f"{NUMBER} {after}",
+        example=f"a record whose originating VASP has {example}",
+    )
+
+
 def test_whose_policy_it_is_decides_nothing() -> None:
-    assert not only(compare_policy(POLICY, changed(house="Another"))).loosens
+    assert only(compare_policy(POLICY, changed(house="Another"))) == Change(
+        loosens=False,
+        rule="house",
+        before=POLICY.house,
+        after="Another",
+        example="none: it is shown to people and decides nothing",
+    )
 
 
 def test_what_is_newly_allowed_comes_first() -> None:
@@ -260,7 +303,9 @@ def values_of(one: Any) -> dict[str, Any]:
 def test_a_field_that_the_comparison_does_not_know_loosens() -> None:
     old, new = LaterPolicy(**values_of(POLICY)), LaterPolicy(**values_of(POLICY), weekdays="mon")
     assert compare_policy(old, dataclasses.replace(old)) == ()
-    assert [(change.loosens, change.rule) for change in compare_policy(old, new)] == [(True, "weekdays")]
+    assert compare_policy(old, new) == (
+        Change(True, "weekdays", before="as it is", after="another", example="what this changes cannot be told"),
+    )
     chain = values_of(POLICY.chains[0])
     old, new = (changed(chains=(LaterChainPolicy(**chain, contracts=one),)) for one in ("none", "any"))
     assert [(change.loosens, change.rule) for change in compare_policy(old, new)] == [(True, "contracts")]

@@ -94,6 +94,41 @@ def test_a_profile_without_one_of_its_demands_asks_for_less() -> None:
     assert asks_no_less(jp, jp)
 
 
+@pytest.mark.parametrize("party", ["originator", "beneficiary", "originating_vasp", "beneficiary_vasp"])
+def test_what_is_asked_of_each_party_counts(party: str) -> None:
+    jp = profile("jp")
+    nothing = dataclasses.replace(jp, above=dataclasses.replace(jp.above, **{party: Persons()}))
+    assert not asks_no_less(nothing, jp)
+    assert asks_no_less(jp, nothing)
+
+
+@pytest.mark.parametrize("kind", ["natural", "legal"])
+def test_what_is_asked_of_individuals_and_of_companies_counts(kind: str) -> None:
+    jp = profile("jp")
+    persons = dataclasses.replace(jp.above.originator, **{kind: ()})
+    nothing = dataclasses.replace(jp, above=dataclasses.replace(jp.above, originator=persons))
+    assert not asks_no_less(nothing, jp)
+    assert asks_no_less(jp, nothing)
+
+
+def test_a_rate_counts_where_records_have_a_threshold_in_its_currency() -> None:
+    change = only(compare_policy(judging("us"), judging("us", (5, 60), currency="USD")))
+    assert change.loosens
+    assert change.example == (
+        f"a record for a payment in {chains.BITCOIN.coin.asset_id} without what is asked above the threshold alone: "
+        "refused before, perhaps allowed now"
+    )
+
+
+def test_another_profile_is_told_with_a_record_that_one_of_them_takes() -> None:
+    tightened = only(compare_policy(judging("fatf"), judging("jp")))
+    assert (tightened.before, tightened.after) == ("records by fatf", "records by jp")
+    assert tightened.example == ("a record that lacks what jp asks for and fatf does not: allowed before, refused now")
+    assert only(compare_policy(judging("jp"), judging("fatf"))).example == (
+        "a record that lacks what jp asks for and fatf does not: refused before, allowed now"
+    )
+
+
 def test_a_group_of_fewer_facts_asks_for_more() -> None:
     jp = profile("jp")
     groups = jp.above.originator.natural
@@ -101,6 +136,14 @@ def test_a_group_of_fewer_facts_asks_for_more() -> None:
     lax = dataclasses.replace(jp, above=dataclasses.replace(jp.above, originator=wider))
     assert asks_no_less(jp, lax)
     assert not asks_no_less(lax, jp)
+
+
+def test_fewer_jurisdictions_whose_vasps_have_been_told_ask_for_less() -> None:
+    jp = profile("jp")
+    assert jp.notice
+    fewer = dataclasses.replace(jp, notice=dataclasses.replace(jp.notice, jurisdictions=jp.notice.jurisdictions[1:]))
+    assert not asks_no_less(fewer, jp)
+    assert asks_no_less(jp, fewer)
 
 
 def test_a_proof_of_ownership_is_compared_whole() -> None:

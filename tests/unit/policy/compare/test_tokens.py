@@ -31,7 +31,7 @@ def registry(**values: Any) -> TokenRegistry:
 def test_a_token_that_is_new_loosens() -> None:
     new = only(compare_tokens(TokenRegistry(), TOKENS))
     assert new.loosens
-    assert new.after == f"USDC on ethereum, 6 decimals, contract {CONTRACT}"
+    assert (new.before, new.after) == ("not known", f"USDC on ethereum, 6 decimals, contract {CONTRACT}")
     assert new.example == (
         "a payment in USDC on ethereum, where the policy has a cap for it: refused before, allowed now"
     )

@@ -7,6 +7,7 @@ from vasps import file_toml, key_toml, vasp_toml
 from custody.evm.tokens import TokenRegistry
 from custody.governance import install
 from custody.policy.compare import vasps as module
+from custody.policy.compare.change import Change
 from custody.policy.compare.vasps import compare_vasps
 from custody.travel_rule.record import Counterparty
 from custody.travel_rule.vasp_keys import VaspKeys
@@ -80,9 +81,40 @@ def test_officers_read_the_thumbprint_the_end_and_an_example() -> None:
     )
 
 
+def test_officers_read_by_what_name_this_house_is_addressed() -> None:
+    assert compare_vasps(BASE, file(other(), did="did:web:new.example")) == (
+        Change(
+            loosens=True,
+            rule="did",
+            before=vasps.HOUSE_DID,
+            after="did:web:new.example",
+            example="an authorisation addressed to did:web:new.example: refused before, allowed now",
+        ),
+    )
+
+
+def test_officers_read_what_a_vasp_is_called() -> None:
+    before = f"{vasps.OTHER.name}, GB, {vasps.OTHER_DID}, LEI {vasps.OTHER.lei}"
+    after = f"{vasps.OTHER.name}, GB, {vasps.OTHER_DID}"
+    assert compare_vasps(BASE, file(other(counterparty=Counterparty(vasps.OTHER.name, "GB")))) == (
+        Change(
+            loosens=True,
+            rule="vasp",
+            before=before,
+            after=after,
+            example=f"a record and an authorisation that name {after}: refused before, allowed now",
+        ),
+    )
+
+
 def test_a_key_that_ends_earlier_is_told_with_its_new_end() -> None:
     (change,) = compare_vasps(BASE, file(other(key_toml(vasps.ED25519, EARLIER))))
     assert change.example.endswith(f"authorises after {EARLIER}: allowed before, refused now")
+
+
+def test_a_key_that_ends_later_is_told_without_an_end() -> None:
+    (change,) = compare_vasps(BASE, file(other(key_toml(vasps.ED25519, LATER))))
+    assert change.example.endswith(f"the key {vasps.ED25519} authorises: refused before, allowed now")
 
 
 def test_the_device_and_compliance_compare_by_this() -> None:
