@@ -1,5 +1,7 @@
 """Bundles as the compliance desk makes them: read, given a header, signed (docs/spec/bundle.md)."""
 
+import hashlib
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -7,6 +9,7 @@ from custody.coordinator.signing import Made
 from custody.errors import CustodyError, InputError, UsageError
 from custody.officers.openpgp import MAX_SIGNATURE_LEAD, Certificate, Claim, DetachedSignature, SignatureVerifier
 from custody.officers.roster import Person, Role, Roster
+from custody.screening.large import NONE, Held, Lists, Reference, Watch
 from custody.wire.bundle import HOUSE, MAGIC, Bundle, Kind, SignedBundle
 
 DAYS = 90
@@ -24,6 +27,7 @@ class RulesFile:
     Attributes:
         exact: the bytes that are signed, or the bare file.
         message: whether it was read from a bundle's message, which has a place for signatures.
+        lists: the large list that ``body`` names, where the file is one.
     """
 
     kind: Kind
@@ -31,6 +35,14 @@ class RulesFile:
     exact: bytes
     signed: SignedBundle | None
     message: bool = False
+    lists: Lists = NONE
+
+    @classmethod
+    def of_large_list(cls, octets: mmap.mmap, watch: Watch) -> "RulesFile":
+        """A built list that no bundle can hold: what a bundle holds in its place."""
+        digest = hashlib.sha256(octets).digest()
+        body = Reference(len(octets), digest).serialize()
+        return cls("list", body, body, None, lists=Held({digest: octets}, watch))
 
     @classmethod
     def read(cls, octets: bytes, kind: Kind) -> "RulesFile":

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from custody.codec.schema import MAX_FINDINGS, Finding, SchemaError
@@ -18,6 +19,7 @@ from custody.policy.document import Policy
 from custody.policy.words import LANGUAGES
 from custody.policy.words.policy import sections
 from custody.screening.flagged import FlaggedList
+from custody.screening.large import NONE, Lists, Watch, named, unwatched
 from custody.screening.networks import decode_entry
 from custody.screening.plain import read_line
 from custody.times import rfc3339
@@ -35,24 +37,47 @@ _READERS: Mapping[str, Callable[[bytes], Any]] = {
 }
 
 
-def read(kind: Kind, body: bytes) -> Rules:
-    """The file of this kind.
+def read(kind: Kind, body: bytes, lists: Lists = NONE) -> Rules:
+    """The file of this kind; a list may be one of ``lists``, named.
 
     Raises:
         InputError: a code of its reader, with every fault in ``details``.
     """
-    rules: Rules
-    try:
-        rules = _READERS[kind](body)
+    with _faults(kind, body):
+        rules = _parsed(kind, body, lists)
         if isinstance(rules, FlaggedList):
-            rules.verify()
+            rules.verify(lists.watch)
+    return rules
+
+
+def read_in_words(kind: Kind, body: bytes, tokens: TokenRegistry, lists: Lists = NONE) -> list[str]:
+    """What the file says, a line each. Raises InputError as `read`."""
+    reference = named(body) if kind == "list" else None
+    if reference and lists.get(reference.digest) is None:
+        return [
+            f"Names a list of {reference.size:,} bytes with SHA-256 {reference.digest.hex()}.",
+            "What that list holds, and whether it is whole: custody compliance list check LIST",
+        ]
+    with _faults(kind, body):
+        return [*words(_parsed(kind, body, lists), tokens, lists.watch)]
+
+
+def _parsed(kind: Kind, body: bytes, lists: Lists) -> Rules:
+    rules: Rules = FlaggedList.parse(body, lists) if kind == "list" else _READERS[kind](body)
+    return rules
+
+
+@contextmanager
+def _faults(kind: Kind, body: bytes) -> Iterator[None]:
+    """What a reader says of a file, with every fault in the details."""
+    try:
+        yield
     except InputError as error:
         faults = [*(error.findings if isinstance(error, SchemaError) else _lines_at_fault(kind, body, error))]
         rows = [
             {"code": one.code, "where": one.where, "observed": one.observed, "required": one.required} for one in faults
         ]
         raise InputError(error.code, error.message, error.hint, details={"faults": rows}) from error
-    return rules
 
 
 def _lines_at_fault(kind: Kind, body: bytes, error: InputError) -> Iterator[Finding]:
@@ -90,20 +115,20 @@ def _is_readable(kind: Kind, body: bytes) -> bool:
     return True
 
 
-def compare(kind: Kind, old: bytes, new: bytes, tokens: TokenRegistry) -> tuple[Change, ...]:
+def compare(kind: Kind, old: bytes, new: bytes, tokens: TokenRegistry, lists: Lists = NONE) -> tuple[Change, ...]:
     """What the new file changes, newly allowed first. Raises InputError, with every fault in ``details``."""
-    for body in (old, new):
-        read(kind, body)
-    return install.compare(kind, old, new, tokens)
+    read(kind, old, lists)
+    with _faults(kind, new):
+        return install.compare(kind, old, new, tokens, lists)
 
 
-def words(rules: Rules, tokens: TokenRegistry) -> Iterator[str]:
+def words(rules: Rules, tokens: TokenRegistry, watch: Watch = unwatched) -> Iterator[str]:
     """What the file says, a line each; ``tokens`` tell how a policy's amounts of them are written."""
     match rules:
         case Policy():
             yield from _policy(rules, tokens)
         case FlaggedList():
-            yield from list_in_words(rules, rules.verify())
+            yield from list_in_words(rules, rules.verify(watch))
         case TokenRegistry():
             yield from _tokens(rules)
         case Roster():

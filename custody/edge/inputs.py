@@ -59,3 +59,16 @@ def mapped_input(path: Path) -> Iterator[bytes | mmap.mmap]:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as octets:
             yield octets
+
+
+def held_input(path: Path) -> mmap.mmap:
+    """A file of any length but none, mapped for as long as somebody holds it.
+
+    Raises:
+        InputError: FILE-MISSING, FILE-UNREADABLE.
+    """
+    with open_input(path) as file, reading(path):
+        try:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError as error:
+            raise OSError from error

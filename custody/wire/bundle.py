@@ -43,6 +43,8 @@ _LINES = (
 )
 # No header is longer.
 _HEADER_BYTES = 400
+#: What fits behind every header.
+MAX_BODY = MAX_CONTENT - _HEADER_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from desk import PROGRAM, Ended
 from office import Office
 
 from custody.screening.flagged import MAX_LIST_BYTES, FlaggedList
+from custody.screening.large import Reference
 from custody.wire.bundle import SignedBundle
 
 P2PKH = "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH"
@@ -225,6 +226,37 @@ def test_a_list_larger_than_any_bundle_is_built_checked_and_asked(office: Office
     assert office.run("list", "check", "large.list").fields["words"][0] == "Flagged addresses: 15,000."
     answers = lookup(office, addresses[7], OTHER, file="large.list").fields["results"]
     assert [one["flagged"] for one in answers] == [True, False]
+
+
+def test_a_list_larger_than_any_bundle_is_signed_by_its_hash_and_compared_as_it_is(office: Office) -> None:
+    addresses = [f"0x{number:040x}" for number in range(15_000)]
+    for name, listed in (("large", addresses), ("later", addresses[1:])):
+        office.path(f"{name}.txt").write_text("\n".join(listed))
+        build = office.run("list", "build", "--plain", f"{name}.txt", "-o", f"{name}.list")
+    digest = build.fields["digest"]
+    signed = office.sign("list", "later.list", "--previous", "none", "--house", "example", "--unsigned", "-o",
+                         office.path("x.bundle"))  # fmt: skip
+    assert signed.exit == 0, signed.stderr
+    assert "Flagged addresses: 14,999." in signed.stderr
+    reference = Reference.parse(office.signed("x.bundle").bundle.body)
+    assert (reference.digest.hex(), reference.size) == (digest, build.fields["bytes"])
+    checked = office.run("list", "check", "x.bundle")
+    assert digest in checked.fields["words"][0]
+    for options in ((), ("--type", "list")):
+        changes = office.run("diff", "large.list", "later.list", *options).fields["changes"]
+        assert [(one["loosens"], one["before"]) for one in changes] == [(True, f"entry 1: {addresses[0]}")]
+    assert office.run("diff", "large.list", "x.bundle", "--type", "list").code == "LIST-ABSENT"
+
+
+def test_a_damaged_large_list_is_not_signed(office: Office) -> None:
+    office.path("large.txt").write_text("\n".join(f"0x{number:040x}" for number in range(15_000)))
+    office.run("list", "build", "--plain", "large.txt", "-o", "large.list")
+    octets = office.path("large.list").read_bytes()
+    office.path("bad.list").write_bytes(octets[:5_000] + bytes([octets[5_000] ^ 1]) + octets[5_001:])
+    ended = office.sign("list", "bad.list", "--previous", "none", "--house", "example", "--unsigned", "-o",
+                        office.path("x.bundle"))  # fmt: skip
+    assert ended.code == "LIST-FORM"
+    assert not office.path("x.bundle").exists()
 
 
 def test_progress_and_answers_for_people_stay_on_stderr(tmp_path: Path) -> None:

@@ -11,16 +11,19 @@ from custody.codec.canonical_json import Json
 from custody.coordinator import rules_in_words
 from custody.coordinator.bundles import RulesFile, read_bundle
 from custody.edge.clock import unix_time
-from custody.edge.inputs import read_input
+from custody.edge.inputs import held_input, mapped_input, read_input
+from custody.edge.progress import bar
 from custody.edge.terminal import say
 from custody.errors import InputError, UsageError
 from custody.evm.tokens import TokenRegistry
 from custody.governance.install import longer_validity
 from custody.policy.compare.change import in_order
 from custody.screen import folded, printable
+from custody.screening.large import MAX_LARGE_LIST, Held, Lists
+from custody.screening.layout import FAMILY
 from custody.times import rfc3339
 from custody.vault import mnemonic
-from custody.wire.bundle import KINDS, MAX_BYTES, Bundle, Kind, SignedBundle
+from custody.wire.bundle import KINDS, MAX_BODY, MAX_BYTES, Bundle, Kind, SignedBundle
 
 file_path = click.Path(path_type=Path)
 tokens_option = click.option(
@@ -57,7 +60,7 @@ def describe(rules: RulesFile, tokens: TokenRegistry) -> list[Json]:
     if rules.signed:
         _tell_header(rules.signed.bundle, unix_time())
     try:
-        lines = [*rules_in_words.words(rules_in_words.read(rules.kind, rules.body), tokens)]
+        lines = rules_in_words.read_in_words(rules.kind, rules.body, tokens, rules.lists)
     except InputError as error:
         faults = error.details.get("faults")
         tell(_fault(one) for one in (faults if isinstance(faults, list) else ()))
@@ -137,15 +140,21 @@ def diff_command(kind: Kind | None = None) -> click.Command:
 def _diff(kind: Kind, old: Path, new: Path, tokens: TokenRegistry, *, prove: bool) -> dict[str, Json]:
     if prove:
         check_provable(kind)
-    before, after = read_rules(old, kind), read_rules(new, kind)
+    before, after = read_or_name(old, kind), read_or_name(new, kind)
     longer = longer_validity(after.signed.bundle, before.signed.bundle.span) if before.signed and after.signed else ()
-    changes = in_order([*longer, *rules_in_words.compare(kind, before.body, after.body, tokens)])
+    changes = in_order([*longer, *rules_in_words.compare(kind, before.body, after.body, tokens, _both(before, after))])
     for line in rules_in_words.told(changes):
         say(printable(line))
     loosens = any(one.loosens for one in changes)
     say(_verdict(loosens=loosens, empty=not changes))
     proved: dict[str, Json] = {"proof": proof(before.body, after.body, tokens)} if prove else {}
     return {"kind": kind, "loosens": loosens, "changes": [one.as_json() for one in changes], **proved}
+
+
+def _both(before: RulesFile, after: RulesFile) -> Lists:
+    """The large lists that two files may be."""
+    held = [one.lists for one in (before, after) if isinstance(one.lists, Held)]
+    return Held({digest: octets for one in held for digest, octets in one.octets.items()}, bar())
 
 
 def _verdict(*, loosens: bool, empty: bool) -> str:
@@ -157,6 +166,8 @@ def _verdict(*, loosens: bool, empty: bool) -> str:
 def _kind(*files: Path) -> Kind:
     """What the files are: by a header, or by the one reader that takes them."""
     for file in files:
+        if _is_large_list(file):
+            return "list"
         octets = read_input(file, MAX_BYTES)
         signed = read_bundle(octets)
         if kind := signed.bundle.kind if signed else rules_in_words.kind_of(octets):
@@ -167,6 +178,25 @@ def _kind(*files: Path) -> Kind:
 def read_rules(file: Path, kind: Kind) -> RulesFile:
     """The file that a person names. Raises InputError."""
     return RulesFile.read(read_input(file, MAX_BYTES), kind)
+
+
+def read_or_name(file: Path, kind: Kind) -> RulesFile:
+    """The file that a person names; of a built list that no bundle can hold, what a bundle holds in its place.
+
+    Raises:
+        InputError: FILE-SIZE, LIST-SIZE, or as `read_rules`.
+    """
+    if kind != "list" or not _is_large_list(file):
+        return read_rules(file, kind)
+    octets = held_input(file)
+    if len(octets) > MAX_LARGE_LIST:
+        raise InputError("LIST-SIZE", f"A device takes no list of more than {MAX_LARGE_LIST:,} bytes.")
+    return RulesFile.of_large_list(octets, bar())
+
+
+def _is_large_list(file: Path) -> bool:
+    with mapped_input(file) as octets:
+        return len(octets) > MAX_BODY and octets[: len(FAMILY)] == FAMILY
 
 
 def read_tokens(file: Path | None) -> TokenRegistry:

@@ -1,13 +1,14 @@
 """`custody compliance … sign`: a bundle of a file, and signatures of compliance officers on it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from custody.cli import for_people
-from custody.cli.compliance.checking import describe, file_path, header_json, read_rules
+from custody.cli.compliance.checking import describe, file_path, header_json, read_or_name, read_rules
 from custody.codec.canonical_json import Json
 from custody.coordinator.bundles import (
     DAYS,
@@ -89,14 +90,14 @@ def _sign(
     ways = [key, signature_file, unsigned or None, None if signs or unsigned else content_file]
     if sum(one is not None for one in ways) != 1:
         raise UsageError("SIGNING-OPTIONS", "Give one of --key, --signature and --unsigned, or --content alone.")
-    rules = read_rules(file, kind)
+    rules = read_or_name(file, kind)
     place = _place(rules, file, out, writes=unsigned or signs)
     for new in (out, content_file):
         if new:
             check_output(new, force=force)
     roster = Roster.parse(read_rules(roster_file, "roster").body) if roster_file else None
     signed = _bundle(rules, _header(**header), roster)
-    describe(RulesFile.read(signed.content, kind), TokenRegistry())
+    describe(replace(RulesFile.read(signed.content, kind), lists=rules.lists), TokenRegistry())
     if signs:
         agree_to_sign(asked=key is not None and for_people())
         signed = _signed(signed, key, signature_file, by)
