@@ -64,6 +64,7 @@ def rich() -> Policy:
         approvals=(ASKED,),
         repeat_days=14,
         request_hours=12,
+        network="refuse",
         travel_rule=TravelRulePolicy("jp", (ReferenceRate(COIN, "JPY", 10**7, MONDAY + DAY),)),
         list_age=ListAge(168, 24),
         hours=Hours(540, (0, 1, 2, 3, 4), 9 * 60, 18 * 60),
@@ -96,7 +97,8 @@ def honest(policy: Policy, earlier: tuple[Past, ...]) -> Callable[[], Case]:
     flagged = FlaggedList.parse(examples.FLAGGED_LIST)
     evidence = {"policy": "ab" * 32, "list": "cd" * 32, "request": "ef" * 32}
     now = MONDAY + 3_600 * 3
-    made = {"elapsed": NOW, "latest": now, "created": now - 60, "list_made": now - 3_600, "evidence": evidence}
+    made = {"elapsed": NOW, "latest": now, "created": now - 60, "list_made": now - 3_600}
+    made |= {"evidence": evidence, "interfaces": ()}
     return lambda: Case(paid, block, policy, flagged, history=(*earlier, seasoned), **made)  # type: ignore[arg-type]
 
 
@@ -156,7 +158,9 @@ def main() -> None:
     """Print the table."""
     policy = rich()
     rules = rules_of(policy, REGTEST.chain_id)
-    print(f"{len(rules)} rule objects, {len(policy.chains[0].tiers)} tiers, {ALLOWED} allowed, {OWN} own accounts")
+    tiers, answers = len(policy.chains[0].tiers), len(policy.escalations)
+    print(f"{len(rules) + tiers + answers} rules: {len(rules)} objects, {tiers} tiers, {answers} escalations")
+    print(f"{ALLOWED} allowed destinations, {OWN} own accounts")
     print(f"microseconds, median of {ROUNDS}{'':20} {'case':>9} {'evaluate':>9} {'first':>9}")
     row("no history", policy, ())
     row("30 days, 10 payments a day", policy, history(30, 10), rounds=50)
