@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol, overload
 
 from custody.audit.checkpoint import Checkpoint, LogKey, LogVerifier, decode_note
 from custody.audit.entry import MAX_PRIVATE, Entry, PrivatePart, check_schema
-from custody.audit.line import MAX_LINE, BadEntry, Line, Reader, octets, sealed_digest
+from custody.audit.line import HIDDEN, MAX_LINE, BadEntry, Line, Reader, octets, sealed_digest
 from custody.audit.merkle import Tree, leaf_hash
 from custody.codec.canonical_json import Json
 from custody.errors import EvidenceError, HomeError
@@ -204,6 +204,17 @@ class Log:
         signature = base64.b64decode(self._last.signature) if self._last else self._key.signature(stated)
         return self.verifier.note(stated, signature)
 
+    def checkpoint_at(self, size: int) -> str:
+        """The checkpoint that the log signed when it had so many entries. Raises EvidenceError PROOF-RANGE."""
+        stated = Checkpoint(self._key.origin, size, self._tree.root(size))
+        signature = base64.b64decode(self._read(size - 1).signature) if size else self._key.signature(stated)
+        return self.verifier.note(stated, signature)
+
+    def public_line(self, index: int) -> bytes:
+        """The line of entry ``index`` without its private part. Raises EvidenceError PROOF-RANGE, HomeError."""
+        line = self._read(index)
+        return Line(line.leaf, line.signature, HIDDEN).serialize()
+
     def root_at(self, size: int) -> bytes:
         """The root that the log had at ``size``. Raises EvidenceError PROOF-RANGE."""
         return self._tree.root(size)
@@ -212,9 +223,13 @@ class Log:
         """RFC 6962 2.1.1: from entry ``index`` to the newest root. Raises EvidenceError PROOF-RANGE."""
         return self._tree.inclusion(index)
 
-    def consistency(self, old_size: int) -> tuple[bytes, ...]:
-        """RFC 6962 2.1.2: from the root at ``old_size`` to the newest. Raises EvidenceError PROOF-RANGE."""
-        return self._tree.consistency(old_size)
+    def consistency(self, old_size: int, size: int | None = None) -> tuple[bytes, ...]:
+        """RFC 6962 2.1.2: from the root at ``old_size`` to that at ``size``, or the newest.
+
+        Raises:
+            EvidenceError: PROOF-RANGE.
+        """
+        return self._tree.consistency(old_size, size)
 
     @property
     def entries(self) -> Sequence[Entry]:

@@ -64,11 +64,16 @@ def check_end(source: BinaryIO, reader: Reader, stated: Checkpoint) -> None:
     if source.read(1):
         raise BadEntry(stated.size, Fault.SURPLUS)
     if reader.tree.root != stated.root:
-        raise EvidenceError(
-            "LOG-FORK",
-            f"The log key signed two different logs of {stated.size} entries.",
-            "Keep both: together they prove that the key was misused.",
-        )
+        raise forked(stated)
+
+
+def forked(stated: Checkpoint) -> EvidenceError:
+    """Two trees of one size, both signed by the log's key."""
+    return EvidenceError(
+        "LOG-FORK",
+        f"The log key signed two different logs of {stated.size} entries.",
+        "Keep both: together they prove that the key was misused.",
+    )
 
 
 def export_lines(entries: Iterable[bytes]) -> Iterator[bytes]:

@@ -5,12 +5,18 @@ from pathlib import Path
 import click
 
 from custody.audit.checkpoint import MAX_NOTE, LogVerifier
+from custody.audit.collect import Collection
+from custody.audit.line import BadEntry
 from custody.audit.verify import Report, verify
 from custody.cli import home_folder
 from custody.codec.canonical_json import Json
+from custody.edge import blocks
+from custody.edge.collected import CollectedLog
 from custody.edge.disk import open_read, read_bounded
 from custody.edge.places import reading
+from custody.edge.progress import bar
 from custody.errors import EvidenceError, InputError, UsageError
+from custody.wire.increment import UR_TYPE, LogIncrement
 
 _FAULTS = {
     "unreadable": "it cannot be read as an entry",
@@ -39,15 +45,63 @@ def verify_command(place: str | None, key: str | None) -> dict[str, Json]:
         report = verify(source, read_bounded(checkpoint, MAX_NOTE), verifier)
     fields = _fields(report, pinned=key is not None)
     if report.first_bad:
-        index, fault = report.first_bad
-        raise EvidenceError(
-            "LOG-ENTRY",
-            f"Entry {index} of the log does not hold: {_FAULTS[fault]}.",
-            "Every entry before it is as the log signed it. Keep this copy, and compare it with another.",
-            details=fields,
-        )
+        raise _bad(*report.first_bad, fields)
     _tell(report)
     return fields
+
+
+def _bad(index: int, fault: str, fields: dict[str, Json]) -> EvidenceError:
+    return EvidenceError(
+        "LOG-ENTRY",
+        f"Entry {index} of the log does not hold: {_FAULTS[fault]}.",
+        "Every entry before it is as the log signed it. Keep this copy, and compare it with another.",
+        details=fields,
+    )
+
+
+@audit.command("collect")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--log", "place", required=True, metavar="DIR", help="The auditor's own folder; made if not there.")
+@click.option("--key", required=True, metavar="LOGKEY", help="The log key noted at the set-up: text, or its file.")
+def collect_command(sources: tuple[str, ...], place: str, key: str) -> dict[str, Json]:
+    """Puts increments of a log together, in whatever order they are named, and keeps what holds.
+
+    A gap, a change or a fork is refused, and nothing is kept then. Afterwards: custody audit verify --log DIR
+    """
+    verifier = LogVerifier.parse(_key_text(key))
+    increments = sorted((_increment(one) for one in sources), key=lambda one: (one.first, one.next))
+    folder, collection = CollectedLog(Path(place)), Collection(verifier)
+    try:
+        folder.read(collection)
+        before = collection.size
+        added = [line for one in increments for line in collection.add(one)]
+    except BadEntry as bad:
+        raise _bad(bad.index, str(bad.fault), {"first_bad": {"index": bad.index, "reason": str(bad.fault)}}) from bad
+    folder.append(collection, added, str(verifier))
+    _tell_collected(before, collection)
+    return {
+        "added": len(added),
+        "as_of": collection.checkpoint,
+        "next": collection.size,
+        "origin": verifier.origin,
+        "root": collection.root.hex(),
+        "size": collection.size,
+    }
+
+
+def _increment(source: str) -> LogIncrement:
+    from custody.edge.frames import read_source
+
+    if place := blocks.named(source):
+        return LogIncrement.parse(blocks.read_blocks(place, "log", bar()))
+    return LogIncrement.parse(read_source(source, expected_types={UR_TYPE}).payload)
+
+
+def _tell_collected(before: int, collection: Collection) -> None:
+    last = collection.size - 1
+    told = f"Entries {before} to {last} hold, and were added." if last >= before else "Nothing in them is new."
+    click.echo(told, err=True)
+    click.echo(f"  {collection.size} entries, root {collection.root.hex()}.", err=True)
 
 
 def _locate(place: Path) -> tuple[Path, Path, Path | None]:

@@ -19,6 +19,7 @@ from custody.screening.large import Watch
 from custody.wire.blocks import SECTOR, Header, Kind, short
 
 _BLOCK = 1 << 20
+_PREFIX = "blocks:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Stick:
     def _read(self, count: int) -> bytes:
         with reading(self._path):
             return self._source.read(count)
+
+
+def named(place: str) -> Path | None:
+    """The path of ``blocks:PATH``; None for any other SOURCE or DEST."""
+    return Path(place.removeprefix(_PREFIX)) if place.startswith(_PREFIX) and place != _PREFIX else None
 
 
 @contextmanager

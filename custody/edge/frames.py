@@ -38,14 +38,15 @@ FILE_TYPES = {
     ".bundle": "x-custody-bundle",
     ".account": "x-custody-account",
     ".psbt": "psbt",
+    ".increment": "x-custody-log",
 }
 _SOURCES = (
     "A source is camera:, images:F_OR_DIR, text:F or file:F, or a path that ends in .png .jpg .jpeg .gif .bmp, .txt, "
-    ".request .response .account .bundle .psbt, or a folder of images."
+    ".request .response .account .bundle .psbt .increment, or a folder of images."
 )
 _DESTS = (
-    "A destination is screen, F.gif, F.txt, file:F, a path that ends in .request .response .account .bundle .psbt, "
-    "or a folder without a suffix for frame-0001.png and so on."
+    "A destination is screen, F.gif, F.txt, file:F, a path that ends in .request .response .account .bundle .psbt "
+    ".increment, or a folder without a suffix for frame-0001.png and so on."
 )
 _FRAME_NAME = "frame-{:04}.png"
 

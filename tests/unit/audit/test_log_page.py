@@ -10,11 +10,13 @@ import pytest
 from log_examples import KEY, NOW, MemoryStore
 
 from custody.audit.checkpoint import LogVerifier
+from custody.audit.collect import increment
 from custody.audit.entry import SCHEMAS
 from custody.audit.line import Fault
 from custody.audit.log import Log
 from custody.audit.verify import export_lines, verify
 from custody.governance.state import State
+from custody.wire.increment import LogIncrement
 
 
 class Open:
@@ -63,7 +65,21 @@ def blocks() -> dict[str, str]:
         "entries": b"".join(export_lines(store.bytes.splitlines(keepends=True))).decode(),
         "checkpoint": store.note.decode(),
         "private": "\n".join(private) + "\n",
+        "increment": described(increment(log, 1, 1)),
     }
+
+
+def described(one: LogIncrement) -> str:
+    """The message's fields, its size and hash."""
+    encoded, lines = one.serialize(), b"".join(one.lines)
+    return (
+        f"first        {one.first}\n"
+        f"lines        the second line above, {len(lines)} bytes, SHA-256 {hashlib.sha256(lines).hexdigest()}\n"
+        f"consistency  {' '.join(node.hex() for node in one.consistency)}\n"
+        "checkpoint   as above\n"
+        f"size         {len(encoded)} bytes\n"
+        f"SHA-256      {hashlib.sha256(encoded).hexdigest()}\n"
+    )
 
 
 def page(project: Path) -> str:
