@@ -32,6 +32,14 @@ def test_an_unanswered_question_ends_as_a_cancelled_signing_without_an_entry(des
     assert (told["status"], told["entry"]) == ("cancelled", None)
 
 
+def test_people_read_the_log_key_and_the_clock_on_the_signers_own_screen(desk: Desk) -> None:
+    """The coordinator shows the key at pairing, to be compared; and a date is compared with a clock on the wall."""
+    ended = inside("--home", desk.signer, "signer", "status", *AT)
+    told = json.loads(inside("--home", desk.signer, "signer", "status", *AT, "--json").stdout)
+    assert f"log key: {told['log_key']}" in ended.stderr
+    assert f"clock: {AT[1]}" in ended.stderr
+
+
 @pytest.mark.parametrize("redirection", ["0<&-", "0</dev/null"])
 def test_a_closed_standard_input_is_the_end_of_input(desk: Desk, redirection: str) -> None:
     command = f'"$0" --home "$1" signer sign "$2" --out "$3" --at {AT[1]} --json {redirection}'

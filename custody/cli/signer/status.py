@@ -59,6 +59,8 @@ def _lines(opened: SignerHome) -> Iterator[str]:
     last = opened.log.entries[opened.log.size - 1]
     yield from screen_heading(opened)
     yield f"{opened.header.origin}: {opened.log.size} log entries, the last one {last.kind}, {rfc3339(last.time)}"
+    yield f"log key: {opened.log.verifier}"
+    yield f"clock: {rfc3339(opened.times.latest)}, to be compared with one on the wall"
     yield f"officers: {', '.join(opened.officers)}; {opened.quorum} of them consent to a signature"
     for kind in KINDS:
         content = opened.installed.contents.get(kind)
