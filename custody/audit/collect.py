@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from custody.audit.checkpoint import Checkpoint, LogVerifier
-from custody.audit.line import MAX_LINE, BadEntry, Fault, Reader
+from custody.audit.line import MAX_LINE, BadEntry, Fault, Line, Reader
 from custody.audit.log import Log
 from custody.audit.merkle import Tree, leaf_hash, verify_consistency
 from custody.audit.verify import forked
@@ -88,6 +88,7 @@ class Collection:
             raise EvidenceError("LOG-GAP", message, f"Ask the device for them: custody signer export --since {before}")
         for index, line in zip(range(one.first, before), one.lines, strict=False):
             if _digest(line) != self._lines[index]:
+                self._check_fork(one)
                 raise BadEntry(index, Fault.CHANGED)
         new = one.lines[before - one.first :]
         self._accept(new)
@@ -111,6 +112,19 @@ class Collection:
         self._check_root(stated)
         if one.first:
             verify_consistency(one.first, stated.size, self._tree.root(one.first), stated.root, one.consistency)
+
+    def _check_fork(self, one: LogIncrement) -> None:
+        """Whether an increment that differs from what is here was signed as well: then both logs are the key's work.
+
+        Raises:
+            EvidenceError: LOG-FORK.
+        """
+        stated = self._verifier.open(one.checkpoint)
+        other = Tree(self._tree.leaf_hash(index) for index in range(one.first))
+        for line in map(Line.parse, one.lines):
+            other.append(leaf_hash(line.leaf) if line else b"")
+        if other.size == stated.size and other.root() == stated.root:
+            raise forked(stated)
 
     def _check_root(self, stated: Checkpoint) -> None:
         if self._tree.root(stated.size) != stated.root:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from log_examples import KEY, SIZE, MemoryStore, new_log
+from log_examples import KEY, NOW, SIZE, MemoryStore, new_log
 
 from custody.audit.collect import Collection, increment
 from custody.audit.verify import export_lines
@@ -51,6 +51,26 @@ def test_increments_that_overlap_add_what_is_new(first: int, second: int, limit:
         else:
             before = collection.size
             assert len(collection.add(part)) == max(part.next - before, 0)
+
+
+@pytest.mark.parametrize("size", [SIZE - 1, SIZE, SIZE + 2])
+@pytest.mark.parametrize("first", [0, 3])
+def test_two_histories_that_the_key_signed_are_a_fork(size: int, first: int) -> None:
+    """A device that was put back to an earlier state and used again, whichever of both is longer."""
+    other = new_log(MemoryStore(), SIZE - 4)
+    while other.size < size:
+        other.append("unlock-failed", private={"officers": ["Sato"], "reason": "SEAL-CLOSED"}, time=NOW + 1)
+    collection = collected(increment(LOG, 0, 10**9))
+    with pytest.raises(EvidenceError, match="LOG-FORK"):
+        collection.add(increment(other, first, 10**9))
+    assert collection.size == SIZE
+
+
+def test_an_increment_that_was_changed_on_its_way_is_no_fork() -> None:
+    collection = collected(increment(LOG, 0, 10**9))
+    changed = (*LINES[:2], LINES[2].replace(b'"kind"', b'"kinb"'), *LINES[3:])
+    with pytest.raises(EvidenceError, match="LOG-ENTRY: Log entry 2 "):
+        collection.add(replace(increment(LOG, 0, 10**9), lines=changed))
 
 
 @pytest.mark.parametrize("first", [-1, SIZE, SIZE + 1])
