@@ -85,6 +85,7 @@ def _of(case: Case, output: Output) -> tuple[str, Judged]:
         for index, record in enumerate(case.records)
         if any(covered.index == output.index for covered in record.outputs)
     ]
-    if len(found) != 1:
-        return f"outputs[{output.index}]", None
-    return f"records[{found[0]}]", case.authorizations[found[0]]
+    match found:
+        case [index]:
+            return f"records[{index}]", case.authorizations[index]
+    return f"outputs[{output.index}]", None

@@ -16,6 +16,8 @@ from custody.travel_rule.ivms101 import Ivms101
 from custody.travel_rule.layout import IVMS101, MAX_ACCOUNT_NUMBERS, MAX_ITEMS
 from custody.travel_rule.record import CODES
 
+PERSON = "originator.originatorPerson.0.naturalPerson"
+
 
 def parsed(payload: Any) -> Ivms101:
     payload_read: Ivms101 = read(IVMS101, payload, CODES)
@@ -76,6 +78,27 @@ def test_persons_under_both_spellings_must_be_the_same_persons() -> None:
         "primaryIdentifier"
     ] = "Else"
     assert faults(payload) == [("CONFLICT", "beneficiary.beneficiaryPerson")]
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "place"),
+    [
+        (
+            f"{PERSON}.geographicAddress.0.postcode",
+            f"{PERSON}.geographicAddress.0.postCode",
+            "originator.originatorPerson[0].naturalPerson.geographicAddress[0].postcode",
+        ),
+        ("originator.originatorPerson", "originator.originatorPersons", "originator.originatorPerson"),
+    ],
+)
+def test_a_conflict_is_told_at_the_key_of_the_2023_edition(path: str, other: str, place: str) -> None:
+    payload = bent(of_2023(), {f"{PERSON}.geographicAddress.0.postcode": "1"})
+    persons = [examples.natural_person("Else")]
+    assert faults(bent(payload, {other: "2" if path.endswith("postcode") else persons})) == [("CONFLICT", place)]
+
+
+def test_a_list_is_no_vasp() -> None:
+    assert faults(bent(honest(), {"originatingVASP": ["originatingVASP"]})) == [("TYPE", "originatingVASP")]
 
 
 def test_customer_number_and_customer_identification_are_one_field() -> None:
@@ -200,7 +223,6 @@ def test_a_registration_authority_has_its_form(authority: str) -> None:
 
 
 ORIGINATOR = "originator.originatorPerson.0"
-NATURAL = f"{ORIGINATOR}.naturalPerson"
 LEGAL = "originatingVASP.originatingVASP.legalPerson"
 STEP = {"intermediaryVASP": examples.legal_person("Middle", "x"), "sequence": 0}
 NAMED = of_2023()["originator"]["originatorPerson"][0]["naturalPerson"]["name"]["nameIdentifier"][0]
@@ -210,13 +232,13 @@ ADDRESS = of_2023()["originator"]["originatorPerson"][0]["naturalPerson"]["geogr
 @pytest.mark.parametrize(
     ("path", "limit"),
     [
-        (f"{NATURAL}.name.nameIdentifier.0.primaryIdentifier", 100),
-        (f"{NATURAL}.name.nameIdentifier.0.secondaryIdentifier", 100),
-        (f"{NATURAL}.name.localNameIdentifier.0.primaryIdentifier", 100),
-        (f"{NATURAL}.name.phoneticNameIdentifier.0.primaryIdentifier", 100),
-        (f"{NATURAL}.customerIdentification", 50),
-        (f"{NATURAL}.countryOfResidence", 100),
-        (f"{NATURAL}.geographicAddress.0.country", 100),
+        (f"{PERSON}.name.nameIdentifier.0.primaryIdentifier", 100),
+        (f"{PERSON}.name.nameIdentifier.0.secondaryIdentifier", 100),
+        (f"{PERSON}.name.localNameIdentifier.0.primaryIdentifier", 100),
+        (f"{PERSON}.name.phoneticNameIdentifier.0.primaryIdentifier", 100),
+        (f"{PERSON}.customerIdentification", 50),
+        (f"{PERSON}.countryOfResidence", 100),
+        (f"{PERSON}.geographicAddress.0.country", 100),
         (f"{LEGAL}.name.nameIdentifier.0.legalPersonName", 100),
         (f"{LEGAL}.nationalIdentification.nationalIdentifier", 35),
         (f"{LEGAL}.nationalIdentification.countryOfIssue", 100),
@@ -231,11 +253,11 @@ def test_a_text_ends_at_its_length(path: str, limit: int) -> None:
 @pytest.mark.parametrize(
     ("path", "item", "most"),
     [
-        (f"{NATURAL}.name.nameIdentifier", NAMED, MAX_ITEMS),
-        (f"{NATURAL}.name.localNameIdentifier", NAMED, MAX_ITEMS),
-        (f"{NATURAL}.name.phoneticNameIdentifier", NAMED, MAX_ITEMS),
-        (f"{NATURAL}.geographicAddress", ADDRESS, MAX_ITEMS),
-        (f"{NATURAL}.geographicAddress.0.addressLine", "x" * 70, 7),
+        (f"{PERSON}.name.nameIdentifier", NAMED, MAX_ITEMS),
+        (f"{PERSON}.name.localNameIdentifier", NAMED, MAX_ITEMS),
+        (f"{PERSON}.name.phoneticNameIdentifier", NAMED, MAX_ITEMS),
+        (f"{PERSON}.geographicAddress", ADDRESS, MAX_ITEMS),
+        (f"{PERSON}.geographicAddress.0.addressLine", "x" * 70, 7),
         (f"{ORIGINATOR}.accountNumber", "x" * 512, MAX_ACCOUNT_NUMBERS),
         ("beneficiary.accountNumber", "x" * 100, MAX_ACCOUNT_NUMBERS),
         ("originator.originatorPerson", of_2023()["originator"]["originatorPerson"][0], MAX_ITEMS),
@@ -251,10 +273,10 @@ def test_a_list_ends_at_its_limit(path: str, item: object, most: int) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        f"{NATURAL}.name.localNameIdentifier",
-        f"{NATURAL}.name.phoneticNameIdentifier",
-        f"{NATURAL}.geographicAddress",
-        f"{NATURAL}.geographicAddress.0.addressLine",
+        f"{PERSON}.name.localNameIdentifier",
+        f"{PERSON}.name.phoneticNameIdentifier",
+        f"{PERSON}.geographicAddress",
+        f"{PERSON}.geographicAddress.0.addressLine",
         f"{ORIGINATOR}.accountNumber",
         "beneficiary.accountNumber",
         "transferPath",
@@ -265,7 +287,7 @@ def test_a_list_that_may_be_absent_may_be_empty(path: str) -> None:
     assert parsed(bent(honest(), {path: []})).originator is not None
 
 
-@pytest.mark.parametrize("path", [f"{NATURAL}.name.nameIdentifier", "originator.originatorPerson"])
+@pytest.mark.parametrize("path", [f"{PERSON}.name.nameIdentifier", "originator.originatorPerson"])
 def test_names_and_persons_are_at_least_one(path: str) -> None:
     assert [code for code, _ in faults(bent(honest(), {path: []}))] == ["COUNT"]
 
@@ -273,7 +295,7 @@ def test_names_and_persons_are_at_least_one(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "item"),
     [
-        (f"{NATURAL}.geographicAddress.0.addressLine", "x" * 71),
+        (f"{PERSON}.geographicAddress.0.addressLine", "x" * 71),
         (f"{ORIGINATOR}.accountNumber", "x" * 513),
         ("beneficiary.accountNumber", "x" * 101),
     ],
@@ -284,9 +306,9 @@ def test_a_text_in_a_list_ends_at_its_length(path: str, item: str) -> None:
 
 def test_a_place_of_birth_ends_at_its_length() -> None:
     born = {"dateOfBirth": "1980-02-29", "placeOfBirth": "x" * 70}
-    assert parsed(bent(honest(), {f"{NATURAL}.dateAndPlaceOfBirth": born})).originator is not None
+    assert parsed(bent(honest(), {f"{PERSON}.dateAndPlaceOfBirth": born})).originator is not None
     born["placeOfBirth"] += "x"
-    assert [code for code, _ in faults(bent(honest(), {f"{NATURAL}.dateAndPlaceOfBirth": born}))] == ["TEXT"]
+    assert [code for code, _ in faults(bent(honest(), {f"{PERSON}.dateAndPlaceOfBirth": born}))] == ["TEXT"]
 
 
 @pytest.mark.parametrize(("sequence", "found"), [(-1, True), (0, False), (MAX_ITEMS, False), (MAX_ITEMS + 1, True)])

@@ -62,6 +62,15 @@ def test_a_list_that_does_not_say_its_age_is_too_old() -> None:
     assert told(ListFresh(AGES), list_made=0) == ["LIST-OLD"]
 
 
+def test_people_are_told_that_a_list_does_not_say_its_age() -> None:
+    (reason,) = ListFresh(AGES).reasons(case(list_made=None))
+    assert (reason.rule, reason.fact) == ("list_age", "list.age")
+    assert (reason.observed, reason.required) == (
+        "a list that does not say when it was made",
+        "a list that came as a signed bundle",
+    )
+
+
 def test_without_a_list_its_age_is_not_asked() -> None:
     assert told(ListFresh(AGES), flagged=None, list_made=None) == []
 

@@ -191,6 +191,20 @@ def test_the_originating_vasp_is_this_house(vasp: dict[str, Any], found: list[st
     assert codes(with_vasp(FIRST, vasp), SECOND) == found
 
 
+@pytest.mark.parametrize(
+    ("vasp", "told"),
+    [
+        (examples.legal_person(examples.HOUSE, examples.OTHER_LEI), examples.OTHER_LEI),
+        (examples.natural_person(examples.HOUSE), "is missing"),
+    ],
+)
+def test_people_are_told_which_identifier_the_record_has(vasp: dict[str, Any], told: str) -> None:
+    block = examples.block(with_vasp(FIRST, vasp), SECOND)
+    (reason,) = (one for one in evaluate(Case(REVIEW, block, POLICY, LIST)).reasons if one.code == "VASP-LEI")
+    assert reason.observed.endswith(f"originatingVASP: the legal entity identifier {told}")
+    assert reason.required == f"the legal entity identifier {examples.HOUSE_LEI}"
+
+
 def test_a_house_without_an_lei_is_known_by_its_name() -> None:
     text = examples.POLICY.replace(f'lei = "{examples.HOUSE_LEI}"'.encode(), b"")
     vasp = examples.legal_person(examples.HOUSE, examples.OTHER_LEI)
