@@ -16,6 +16,7 @@ from custody.policy.rules.destinations import (
     ToHot,
     destination_rules,
 )
+from custody.screening.address import decode_on_chain
 
 POLICY = Policy.parse(examples.POLICY)
 CLAUSE = NewDestinations(24, 30)
@@ -25,10 +26,8 @@ COIN = REGTEST.coin
 def test_every_rule_is_asked_where_the_policy_has_its_clause() -> None:
     bounds = {name: ((COIN.asset_id, number),) for number, name in enumerate(("first_payments", "known_above"))}
     named = replace(POLICY.chains[0], **bounds, to_hot_caps=((COIN.asset_id, 2),), actions=("payment",))
-    hot, broker = (
-        OwnAccount("Hot 1", "hot", REGTEST, checksum="qqqqqqqq"),
-        Allowed(REGTEST, examples.PAYEE, "Broker", decode_on_chain(examples.PAYEE, REGTEST)),
-    )
+    hot = OwnAccount("Hot 1", "hot", REGTEST, checksum="qqqqqqqq")
+    broker = Allowed(REGTEST, examples.PAYEE, "Broker", decode_on_chain(examples.PAYEE, REGTEST))
     policy = replace(POLICY, chains=(named,), allowlist=(broker,), own_accounts=(hot,))
     four = (
         KnownDestination(REGTEST, (broker,), named.known_above),
