@@ -91,6 +91,7 @@ def paid(*amounts: int, age: int = 0, signed: int = 0, owners: tuple[str, ...] =
         (paid(1, 1, signed=2), set()),
         (paid(1, owners=("Hot 1",)), set()),
         (paid(10**9, 1, owners=("Hot 1", "")), {"TAP-NONE"}),
+        (paid(1, 10**9, owners=("", "Hot 1")), {"TAP-NONE"}),
         # One that came with the own payment, and was never verified, is not the thief's payment's.
         (paid(10**9, 1, owners=("Hot 1", ""), signed=1), {"TAP-NONE"}),
         (paid(10**9, 1, owners=("Hot 1", ""), signed=2), set()),

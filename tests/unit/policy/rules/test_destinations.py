@@ -276,6 +276,12 @@ def test_an_own_account_is_nobody_new_and_an_allowlisted_payee_is() -> None:
     assert "DESTINATION-UNKNOWN" not in told
 
 
+def test_of_two_payments_to_one_who_is_new_the_first_is_told() -> None:
+    (reason,) = found(first(), paying((examples.PAYEE, 600), (LEGACY, 500)))
+    assert reason.observed.startswith(f"output 0 pays {examples.PAYEE}, ")
+    assert reason.fact == "outputs[0].address"
+
+
 def test_the_reason_tells_the_sum_and_how_long_to_wait() -> None:
     (reason,) = found(first(), paying((examples.PAYEE, 600)), past((examples.PAYEE, 500)))
     assert reason == Reason(

@@ -180,6 +180,12 @@ def test_the_first_and_the_last_second_of_all_time_have_an_hour() -> None:
     assert f"(second {LAST_SECOND + 1})" in reason.observed
 
 
+def test_the_last_minute_of_an_hour_is_told() -> None:
+    (reason,) = WorkingHours(Hours(0, (0,), 0, 59)).reasons(case(latest=seconds_of("2026-11-23T13:59:00Z")))
+    assert reason.observed.startswith("mon 13:59 ")
+    assert reason.required == "mon, from 00:00 up to 00:59"
+
+
 def test_a_late_hour_is_a_concern_and_tells_both_times() -> None:
     (reason,) = WorkingHours(OFFICE).reasons(case(latest=seconds_of("2026-11-23T13:05:00Z")))
     assert reason.concern == "out_of_hours"
