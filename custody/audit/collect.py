@@ -88,7 +88,7 @@ class Collection:
             raise EvidenceError("LOG-GAP", message, f"Ask the device for them: custody signer export --since {before}")
         for index, line in zip(range(one.first, before), one.lines, strict=False):
             if _digest(line) != self._lines[index]:
-                self._check_fork(one)
+                self._check_fork(one, index)
                 raise BadEntry(index, Fault.CHANGED)
         new = one.lines[before - one.first :]
         self._accept(new)
@@ -113,8 +113,8 @@ class Collection:
         if one.first:
             verify_consistency(one.first, stated.size, self._tree.root(one.first), stated.root, one.consistency)
 
-    def _check_fork(self, one: LogIncrement) -> None:
-        """Whether an increment that differs from what is here was signed as well: then both logs are the key's work.
+    def _check_fork(self, one: LogIncrement, index: int) -> None:
+        """Whether an increment with another entry ``index`` was signed as well: then both logs are the key's work.
 
         Raises:
             EvidenceError: LOG-FORK.
@@ -123,8 +123,9 @@ class Collection:
         other = Tree(self._tree.leaf_hash(index) for index in range(one.first))
         for line in map(Line.parse, one.lines):
             other.append(leaf_hash(line.leaf) if line else b"")
-        if other.size == stated.size and other.root() == stated.root:
-            raise forked(stated)
+        signed = other.size == stated.size and other.root() == stated.root
+        if signed and other.leaf_hash(index) != self._tree.leaf_hash(index):
+            raise forked(stated, index)
 
     def _check_root(self, stated: Checkpoint) -> None:
         if self._tree.root(stated.size) != stated.root:

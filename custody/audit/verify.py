@@ -67,11 +67,12 @@ def check_end(source: BinaryIO, reader: Reader, stated: Checkpoint) -> None:
         raise forked(stated)
 
 
-def forked(stated: Checkpoint) -> EvidenceError:
-    """Two trees of one size, both signed by the log's key."""
+def forked(stated: Checkpoint, parting: int | None = None) -> EvidenceError:
+    """Two trees, both signed by the log's key, of one size or from entry ``parting`` on."""
+    where = f"of {stated.size} entries" if parting is None else f"that part at entry {parting}"
     return EvidenceError(
         "LOG-FORK",
-        f"The log key signed two different logs of {stated.size} entries.",
+        f"The log key signed two different logs {where}.",
         "Keep both: together they prove that the key was misused.",
     )
 

@@ -173,8 +173,8 @@ def test_a_device_that_was_put_back_and_used_again_is_found(desk: CouncilDesk, m
     other.run("thaw", "--confirm", other.code("thaw"), "--secrets", desk.secrets)
     assert auditor.collect(export(desk, 0)).fields["size"] == 7
     ended = auditor.collect(export(other, 0))
-    assert (ended.exit, ended.code) == (7, "LOG-ENTRY")
-    assert ended.fields["first_bad"] == {"index": 5, "reason": "changed"}
+    assert (ended.exit, ended.code) == (7, "LOG-FORK")
+    assert "part at entry 5" in ended.fields["error"]["message"]
 
 
 def test_a_collection_that_was_edited_is_named_before_anything_is_added(desk: CouncilDesk) -> None:
