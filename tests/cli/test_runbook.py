@@ -130,7 +130,7 @@ def test_every_page_of_the_runbook_runs(rehearsal: Rehearsal) -> None:
     assert rehearsal.log() == [
         *("init", "roster", "policy", "list", "account"),
         *("authorised", "answered"),
-        *("installed", "installed", "vetoed", "installed"),
+        *("installed", "installed", "vetoed", "taken-in", "installed", "installed"),
         *("installed", "installed"),
         *("frozen", "thawing"),
     ]
