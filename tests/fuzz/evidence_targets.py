@@ -10,6 +10,7 @@ from fuzz.registry import same, target, text
 from hostile import world
 
 from custody.audit.checkpoint import Checkpoint, LogVerifier, decode_note
+from custody.audit.collect import Collection, increment
 from custody.audit.entry import Entry, PrivatePart
 from custody.audit.line import HIDDEN, Line
 from custody.audit.log import Log
@@ -22,6 +23,7 @@ from custody.qr.collector import Scan
 from custody.qr.fountain import Encoder, parse_part
 from custody.qr.profile import Profile, frames
 from custody.vault.orders import MAX_ORDER
+from custody.wire.increment import LogIncrement
 
 FRAGMENT = 120
 
@@ -59,6 +61,20 @@ def _log_of_home(encoded: bytes) -> None:
     kept = [line.rpartition(b" ")[0] for line in honest.entries.splitlines()]
     same([line.rpartition(b" ")[0] for line in encoded.splitlines()][: len(kept)], kept)
     same([entry.kind for entry in log.entries[len(kept) :]], ["torn"] * (log.size - len(kept)))
+
+
+def _new_increment() -> bytes:
+    return increment(world.world().opened.log, 0, 100_000).serialize()
+
+
+@target("cbor", _new_increment)
+def _log_increment(encoded: bytes) -> None:
+    """What is read is written back; what is proved is the log's."""
+    one = LogIncrement.parse(encoded)
+    same(one.serialize(), encoded)
+    log = world.world().opened.log
+    lines = Collection(log.verifier).add(one)
+    same([log.public_line(index) for index in range(len(lines))], [*lines])
 
 
 @target("lines", lambda: world.signed(0).note, lambda: world.world().note)

@@ -55,6 +55,7 @@ from custody.screening.address import canonical_address, decode_address, decode_
 from custody.screening.built import BuiltList
 from custody.screening.entry import Entry
 from custody.screening.flagged import FlaggedList
+from custody.screening.large import Reference
 from custody.screening.networks import decode_entry
 from custody.travel_rule.completeness import Terms, incomplete_record
 from custody.travel_rule.data import package_data
@@ -69,6 +70,7 @@ from custody.vault import confirmation, mnemonic, sealed
 from custody.vault.entropy import check_typed
 from custody.vault.orders import CouncilOrder, Evidence, SigningOrder
 from custody.vault.secrets import DeviceSecrets, OfficerSecret, RulesSecret, SeedSecret
+from custody.wire.blocks import Header
 from custody.wire.bundle import Bundle, SignedBundle
 from custody.wire.export import DeviceExport
 from custody.wire.request import WithdrawalRequest
@@ -343,6 +345,16 @@ def _built_list(encoded: bytes) -> None:
     for number, address in flagged.entries:
         found = flagged.find(address, lambda text: decode_entry(text).program)
         same(found and found.line, number)
+
+
+@target("json", Reference(267, bytes(range(32))).serialize())
+def _list_reference(encoded: bytes) -> None:
+    same(Reference.parse(encoded).serialize(), encoded)
+
+
+@target("binary", Header.of("list", b"the message").serialize(), Header.of("log", b"another").serialize())
+def _blocks_header(encoded: bytes) -> None:
+    same(Header.parse(encoded, {"bundle", "list", "log"}).serialize(), encoded)
 
 
 @target("binary", lambda: lists.sdn_xml([("XBT", examples.FLAGGED), ("ETH", examples.RONIN_THIEF)]))
