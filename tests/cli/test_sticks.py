@@ -178,3 +178,13 @@ def test_the_answer_is_one_json_object_and_the_screen_is_stderr(desk: CouncilDes
     taken = take_in(desk)
     assert json.loads(taken.stdout)["entry"] == {"index": 5}
     assert "decides nothing yet" in taken.stderr
+
+
+def test_what_judges_nothing_leaves_a_large_list_unread_and_what_judges_hashes_it(desk: CouncilDesk) -> None:
+    take_in(desk)
+    assert desk.install(NAMING).exit == 0
+    (desk.signer / "lists" / DIGEST.hexdigest()).write_bytes(LARGE[:-1] + b" ")
+    for command in (("status",), ("account", "list"), ("export", "--since", 0, "--out", desk.folder / "x.increment")):
+        assert desk.run(*command).exit == 0
+    for command in (("review", desk.ask()), ("freeze", "--show")):
+        assert desk.run(*command).code == "HOME-EDITED"

@@ -92,7 +92,7 @@ def _confirm_addresses(registered: Account) -> None:
 @at_time
 def list_accounts(at: str | None) -> dict[str, Json]:
     """The registered accounts."""
-    with open_home(at) as opened:
+    with open_home(at, judging=False) as opened:
         for one in opened.installed.accounts:
             say(f"{one.name:<20} {one.chain.alias:<8} {one.descriptor}")
         return {"accounts": [brief(one) for one in opened.installed.accounts]}
@@ -103,7 +103,7 @@ def list_accounts(at: str | None) -> dict[str, Json]:
 @at_time
 def show_account(name: str, at: str | None) -> dict[str, Json]:
     """One account and its first addresses."""
-    with open_home(at) as opened:
+    with open_home(at, judging=False) as opened:
         return _shown(_registered(opened, name))
 
 
@@ -129,7 +129,7 @@ def export_account(name: str | None, form: str, out: str, force: bool, at: str |
     from custody.edge.frames import write_dest
     from custody.qr.ur import Message
 
-    with open_home(at) as opened:
+    with open_home(at, judging=False) as opened:
         chosen = (_registered(opened, name),) if name else opened.installed.accounts
         if form == "descriptor":
             return _export_descriptor(_only(chosen), out, force=force)
