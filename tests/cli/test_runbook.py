@@ -19,7 +19,7 @@ from desk import PROGRAM, environment
 from custody.edge.selftest import GUARANTEES
 
 #: In the order in which they are played.
-PAGES = ("house", "ceremony", "withdrawal", "rules", "audit", "lost", "move", "compromise", "stop")
+PAGES = ("house", "ceremony", "withdrawal", "rules", "audit", "lost", "stop", "compromise", "move")
 #: Pages of which nothing can be played in a rehearsal: they are about the machine, or only to look up.
 READ = ("device", "refusals")
 #: Commands that need the machine itself, by the file that runs them and the words in it that do; None: by hand only.
@@ -126,13 +126,13 @@ def test_every_page_of_the_runbook_runs(rehearsal: Rehearsal) -> None:
     assert "It loosens nothing" in rehearsal.said["compromise"]
     assert "It is in force." in rehearsal.said["compromise"]
     assert "FROZEN" in rehearsal.said["stop"]
+    assert "FROZEN" in rehearsal.said["compromise"]
     assert "WAITING: policy number 3" in rehearsal.said["rules"]
     assert rehearsal.log() == [
         *("init", "roster", "policy", "list", "account"),
         *("authorised", "answered"),
         *("installed", "installed", "vetoed", "taken-in", "installed", "installed"),
-        *("installed", "installed"),
-        *("frozen", "thawing"),
+        *("installed", "frozen", "thawing", "installed"),
     ]
 
 
