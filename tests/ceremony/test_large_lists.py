@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -200,3 +202,38 @@ def test_lists_that_do_not_count_are_removed_and_no_others(folder: Path) -> None
     assert [path.name for path in (folder / "lists").iterdir()] == [hashlib.sha256(LARGE).hexdigest()]
     ceremonies.copy_home(folder.with_name("other"))
     ListStore(folder.with_name("other")).keep_only([])
+
+
+@pytest.mark.slow
+def test_a_million_entries_are_installed_within_bounds_of_memory_on_both_sides(tmp_path: Path) -> None:
+    """The list's own length, once, and 64 MiB more than a small list takes."""
+    folder = councils.copy_home(tmp_path / "home")
+    addresses = [f"0x{hashlib.sha256(number.to_bytes(4, 'big')).hexdigest()[:40]}" for number in range(1_000_000)]
+    octets = lists.built([*addresses, examples.FLAGGED])
+    path, bundle = put(folder, octets), tmp_path / "naming"
+    bundle.write_bytes(naming(octets).serialize())
+    size = len(octets)
+    del addresses, octets
+    command = [sys.executable, "-c", INSTALL, str(Path(__file__).parents[1]), str(folder), str(bundle)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    small, screen, vault, status = done.stdout.split()
+    assert path.exists()
+    assert status == "installed"
+    for most in (int(screen), int(vault)):
+        assert most * 1_024 < int(small) * 1_024 + size + 64 * 1_048_576
+
+
+INSTALL = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+import councils
+from ceremony.test_large_lists import in_process
+from custody.governance.actions import Install
+from custody.wire.bundle import SignedBundle
+most = lambda who: resource.getrusage(who).ru_maxrss
+small = most(resource.RUSAGE_SELF)
+signed = SignedBundle.parse(Path(sys.argv[3]).read_bytes())
+decided = councils.decide(Path(sys.argv[2]), Install(signed), unlock=in_process)
+print(small, most(resource.RUSAGE_SELF), most(resource.RUSAGE_CHILDREN), decided.entry.kind)
+"""
