@@ -60,6 +60,12 @@ def everything() -> list[psbts.Map]:
     return psbts.build(spent, [psbts.Payment(psbts.PAYEE, sum(coin.amount for coin in spent) - 1_000)])
 
 
+def once_more() -> list[psbts.Map]:
+    """The payment of the withdrawal again, from other coins: no retry."""
+    spent = [psbts.Coin(psbts.TREASURY, 0, 7, 200_000)]
+    return psbts.build(spent, [psbts.Payment(psbts.PAYEE, 60_000), psbts.change(psbts.TREASURY, 9, 139_000)])
+
+
 class Rehearsal:
     """A folder in which the pages are played one after the other; what one page defines, the next ones know."""
 
@@ -69,6 +75,7 @@ class Rehearsal:
         self.folder = Path(tempfile.mkdtemp(prefix="rb-", dir="/tmp"))
         (self.folder / "unsigned.psbt").write_bytes(psbts.serialize(psbts.honest()))
         (self.folder / "move.psbt").write_bytes(psbts.serialize(everything()))
+        (self.folder / "again.psbt").write_bytes(psbts.serialize(once_more()))
         (self.folder / "flagged-of-that-day.txt").write_bytes(examples.FLAGGED_LIST)
         (self.folder / "travel-rule.json").write_text(json.dumps(json.loads(ceremonies.record())["records"]))
         published = vasps.private_key(vasps.ED25519).as_dict(private=False)
@@ -134,6 +141,23 @@ def test_every_page_of_the_runbook_runs(rehearsal: Rehearsal) -> None:
         *("installed", "installed", "vetoed", "taken-in", "installed", "installed"),
         *("installed", "frozen", "thawing", "installed"),
     ]
+
+
+AGAIN = """
+custody coordinator request --home coordinator-restored --account cold-btc --psbt again.psbt \\
+    --travel-rule travel-rule.json --maker "$(fingerprint Tanaka)" -o again.request
+for name in Tanaka Ito Chiba; do
+    custody coordinator approve again.request --home coordinator-restored --key "$(fingerprint "$name")"
+done
+custody signer review again.request --home restored
+"""
+
+
+def test_a_restored_device_would_pay_the_same_withdrawal_again(rehearsal: Rehearsal) -> None:
+    """What docs/ops-runbook/lost.md says that it has forgotten, and why officers look into the archive."""
+    told = rehearsal.run(AGAIN)
+    assert "ALLOW: no rule speaks against this request." in told
+    assert "PAID BEFORE" not in told
 
 
 @pytest.mark.parametrize(
