@@ -133,5 +133,5 @@ def _most(earlier: Sequence[tuple[Past, int]]) -> int:
     for past, amount in sorted(earlier, key=lambda one: len(one[0].spends)):
         spent = (*past.spends, past.request)
         reference = next((one for one in spent if one in groups), spent[0])
-        groups[reference] = max(groups.get(reference, 0), amount)
+        groups[reference] = max(groups.get(reference, amount), amount)
     return sum(groups.values())

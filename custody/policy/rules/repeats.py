@@ -42,7 +42,7 @@ class NotRepeated:
 
     def _told(self, output: Output, record: str | None, made: list[Made]) -> Iterator[Reason]:
         equal = [one.past for one in made if one.amount == output.amount]
-        others = (one.past for one in made if one.amount != output.amount and record and one.record == record)
+        others = (one.past for one in made if record and one.record == record)
         requests = {past.request for past in equal}
         alike = [past for past in others if past.request not in requests]
         what = f"output {output.index} pays {format_amount(output.amount, output.asset)} to {output.address}"

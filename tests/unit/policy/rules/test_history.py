@@ -1,6 +1,7 @@
 """What may leave within a day, a week and thirty days, each at its edge; and how far back the rules look."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from custody.policy.rules.history import (
     CapPerMonth,
     CapPerWeek,
     horizon,
+    payee,
 )
 from custody.review import Review, Role, Spend, leaving
+from custody.screening.address import decode_address
 from custody.screening.flagged import FlaggedList
 from custody.travel_rule.tap import MAX_AHEAD_SECONDS
 
@@ -68,6 +71,38 @@ SUM = 204_000
 @pytest.mark.parametrize(("cap", "found"), [(102_000, []), (101_999, OVER), (0, OVER)])
 def test_a_single_transaction_counts_with_its_fee(cap: int, found: list[str]) -> None:
     assert capped(REVIEW, cap) == found
+
+
+def test_what_took_out_another_asset_adds_nothing() -> None:
+    other = past(charges={"another": 7})
+    assert capped(REVIEW, 102_000, other) == []
+    assert capped(REVIEW, 101_999, other) == OVER
+    alike = [past(request=f"{number}", charges={"another": 7}) for number in range(2)]
+    assert capped(REVIEW, 102_000, *alike) == []
+    assert capped(REVIEW, 101_999, *alike) == OVER
+
+
+def test_of_two_requests_that_spend_the_same_only_one_takes_anything_out() -> None:
+    first, second = (past(request=f"{number}", charges={COIN: 100_000 + number}) for number in range(2))
+    assert capped(REVIEW, 202_001, first, second) == []
+    assert capped(REVIEW, 202_000, first, second) == OVER
+
+
+def test_what_names_no_coin_is_told_by_its_request() -> None:
+    first, second, other = (past(request=one, spends=(), charges={COIN: 100}) for one in ("a", "a", "b"))
+    assert capped(REVIEW, 102_100, first, second) == []
+    assert capped(REVIEW, 102_099, first, second) == OVER
+    assert capped(REVIEW, 102_200, first, second, other) == []
+    assert capped(REVIEW, 102_199, first, second, other) == OVER
+
+
+@pytest.mark.parametrize("spelled", [str.lower, lambda text: "0X" + text[2:].upper(), str.swapcase])
+def test_hex_is_the_same_payee_in_whatever_letters(spelled: Callable[[str], str]) -> None:
+    assert payee(spelled(examples.EVM_PAYEE)) == payee(examples.EVM_PAYEE) == decode_address(examples.EVM_PAYEE)
+
+
+def test_texts_that_are_no_addresses_are_each_their_own() -> None:
+    assert [payee(text) for text in ("nobody", "Nobody")] == ["nobody", "Nobody"]
 
 
 def test_change_is_not_counted() -> None:

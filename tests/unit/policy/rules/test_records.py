@@ -92,11 +92,15 @@ def test_a_payment_spoken_for_twice_is_denied(records: list[dict[str, Any]]) -> 
 
 def test_a_record_for_change_is_denied() -> None:
     change = examples.record((CHANGE_INDEX, examples.CHANGE, 5_000_000))
-    assert codes(FIRST, SECOND, change) == ["TRAVEL-RULE-CHANGE"]
+    (reason,) = reasons(FIRST, SECOND, change)
+    assert (reason.code, reason.fact) == ("TRAVEL-RULE-CHANGE", "records[2].outputs[0].index")
+    assert reason.observed == "records[2].outputs[0]: output 2 is this account's change"
 
 
 def test_a_record_for_an_output_that_does_not_exist_is_denied() -> None:
-    assert codes(FIRST, SECOND, examples.record((3, examples.PAYEE, 1))) == ["TRAVEL-RULE-INDEX"]
+    (reason,) = reasons(FIRST, SECOND, examples.record((3, examples.PAYEE, 1)))
+    assert (reason.code, reason.fact) == ("TRAVEL-RULE-INDEX", "records[2].outputs[0].index")
+    assert reason.observed == "records[2].outputs[0]: output 3 does not exist"
 
 
 def test_two_records_that_swap_their_outputs_are_denied() -> None:

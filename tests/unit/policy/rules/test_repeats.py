@@ -62,6 +62,16 @@ def test_the_same_payment_twice_is_a_duplicate_and_both_are_shown() -> None:
     assert (reason.fact, reason.evidence) == ("outputs[0].amount", f"request {'cd' * 32}")
 
 
+def test_of_several_requests_the_newest_is_the_evidence() -> None:
+    (reason,) = NotRepeated(7).reasons(case(REVIEW, past(request="cd" * 32), past(age=1, request="ef" * 32)))
+    assert reason.evidence == f"request {'cd' * 32}"
+
+
+def test_two_payments_without_a_record_are_not_said_to_have_the_same_one() -> None:
+    other = examples.review((examples.PAYEE, 99_999))
+    assert repeated(REVIEW, past(other)) == repeated(REVIEW, past(other, records=())) == []
+
+
 def test_a_first_payment_is_none() -> None:
     assert repeated(REVIEW) == []
 
