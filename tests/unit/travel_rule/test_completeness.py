@@ -232,6 +232,11 @@ def test_the_union_asks_for_a_proof_of_an_unhosted_wallet_from_1000_euros_on(
     assert codes(changes, "eu", worth) == found
 
 
+@pytest.mark.parametrize("profile", ["fatf", "us"])
+def test_others_ask_neither_whose_an_unhosted_wallet_is_nor_for_its_risk(profile: str) -> None:
+    assert codes(unhosted(), profile) == []
+
+
 def test_a_vasp_beside_an_unhosted_wallet_is_a_contradiction() -> None:
     changes = {"counterparty": {"unhosted": {"owner": "originator", "risk": "low"}}}
     assert codes(changes) == ["VASP-COUNTERPARTY"]
