@@ -186,8 +186,7 @@ ONLINE = (
     *("coordinator/", "demo/", "policy/lint/", "policy/words/", "policy/remedies.py"),
     *(
         "cli/compliance/",
-        "cli/coordinator.py",
-        "cli/sticks.py",
+        "cli/coordinator/",
         "cli/demo.py",
         "cli/travel_rule.py",
         "cli/audit.py",

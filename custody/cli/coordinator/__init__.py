@@ -8,7 +8,7 @@ from typing import get_args
 import click
 
 from custody.cli import for_people, home_folder
-from custody.cli.sticks import blocks
+from custody.cli.coordinator.blocks import blocks
 from custody.codec.canonical_json import Json
 from custody.coordinator import answers, approvals
 from custody.coordinator.approvals import Statement
