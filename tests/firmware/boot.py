@@ -20,6 +20,7 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 
 import release  # noqa: E402  what lies beside, and the product of this checkout
 import signing  # noqa: E402
+import sticks  # noqa: E402
 from machine import Machine, NeverSaidError  # noqa: E402
 
 from custody.edge.selftest import GUARANTEES  # noqa: E402
@@ -183,7 +184,9 @@ def scenes(folder: Path) -> Iterator[tuple[str, list[str]]]:
     for name, boot in BOOTS:
         yield name, boot(Image(folder / "ci", emptied(folder / "boot")))
     image = Image(folder / "ci", emptied(folder / "boot"))
-    yield from signing.rehearse(signing.Device(image.built, image.root, image.line, emptied(folder / "signing")))
+    device = signing.Device(image.built, image.root, image.line, emptied(folder / "signing"))
+    office, key = yield from signing.rehearse(device)
+    yield from sticks.rehearse(device, office, key)
     yield from release.scenes(release.Owner(folder / "release", folder / "inputs", emptied(folder / "owner")))
 
 
@@ -197,7 +200,7 @@ def emptied(folder: Path) -> Path:
 def main() -> int:
     """Every scene, each with its seconds; 1 when one was not as it must be, or did not come."""
     folder = Path(sys.argv[1]).resolve()
-    total, failed, played = len(BOOTS) + 3 + signing.SCENES + release.SCENES, 0, 0
+    total, failed, played = len(BOOTS) + 3 + signing.SCENES + sticks.SCENES + release.SCENES, 0, 0
     began = time.monotonic()
     try:
         for name, lacking in scenes(folder):

@@ -11,6 +11,7 @@ from pathlib import Path
 GUEST = ("-accel", "tcg", "-cpu", "max", "-machine", "q35", "-m", "1024", "-smp", "2", "-no-reboot")
 BARE = ("-nodefaults", "-display", "none", "-serial", "stdio", "-nic", "none")
 SECONDS = 300
+HIDING_SECONDS = 2
 
 
 class NeverSaidError(Exception):
@@ -25,10 +26,11 @@ class Machine:
         line: the kernel's command line.
         root: the root disk.
         devices: further options of QEMU.
+        initrd: the file of the initrd.
     """
 
-    def __init__(self, built: Path, line: str, root: Path, *devices: str) -> None:
-        kernel = ("-kernel", f"{built}/vmlinuz", "-initrd", f"{built}/initrd.img", "-append", line)
+    def __init__(self, built: Path, line: str, root: Path, *devices: str, initrd: str = "initrd.img") -> None:
+        kernel = ("-kernel", f"{built}/vmlinuz", "-initrd", f"{built}/{initrd}", "-append", line)
         disk = ("-drive", f"file={root},format=raw,if=virtio,readonly=on")
         self._process = subprocess.Popen(
             ["qemu-system-x86_64", *GUEST, *BARE, *kernel, *disk, *devices],
@@ -68,6 +70,11 @@ class Machine:
         assert self._process.stdin
         self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
+
+    def type_hidden(self, line: str) -> None:
+        """A line at a prompt that forgets what was typed before it hid what is typed."""
+        time.sleep(HIDING_SECONDS)
+        self.type(line)
 
     def interrupt(self) -> None:
         """Ctrl-C at the console."""

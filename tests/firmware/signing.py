@@ -5,20 +5,24 @@ console. Everything else is the product of this checkout on the other side: the 
 finalises, and libbitcoinkernel mines.
 """
 
+import functools
 import json
 import re
 import shutil
 import struct
 import subprocess
 import tarfile
-from collections.abc import Iterator
+import time
+from collections.abc import Generator
 from pathlib import Path
 
 import ceremonies
+import councils
 import examples
 import psbts
 import regtest
 from desk import Ended, program
+from house import OPERATORS, reviewed
 from machine import Machine, NeverSaidError, archive
 from PIL import Image
 
@@ -27,19 +31,43 @@ from custody.audit.line import Line
 from custody.bitcoin.psbt import parse as parse_psbt
 from custody.bitcoin.script import encode_address
 from custody.chains import REGTEST
+from custody.wire.bundle import SignedBundle
+from custody.wire.request import WithdrawalRequest
 
 HOME = "/var/lib/custody"
 DISK_WORD = "a passphrase for the disk"
 SECRETS = f"--secrets {HOME}/in/secrets.json"
-RULES = f"--policy {HOME}/in/policy.toml --list {HOME}/in/flagged.txt"
+RULES = " ".join(f"--{kind} {HOME}/in/{kind}.bundle" for kind in ("roster", "policy", "list"))
 SCENES = 4
 #: What the log of a new house holds.
-FOUNDED = ("init", "policy", "list", "account")
-#: The third goes beyond the day's cap together with the first two, and not with the first alone.
-AMOUNTS = (120_000, 130_000, 100_000)
+FOUNDED = ("init", "roster", "policy", "list", "account")
+#: The third goes beyond the day's cap together with the first two, and not with the first alone; the last one does not.
+AMOUNTS = (120_000, 130_000, 100_000, 20_000)
 DAY_CAP = 300_000
 POLICY = examples.POLICY + f'\n[chains.regtest.cap_per_day]\ncoin = "{DAY_CAP}"\n'.encode()
 CAMERA = (640, 640)
+_PROMPTS = r"types?:  ([0-9A-Z]{4}-[0-9A-Z]{4})|(-- page .*Enter --)|(Confirmation code)|(^signer> )"
+OFFICERS = [{"name": name, "passphrase": words} for name, words in councils.PASSPHRASES.items()]
+SECRET = json.dumps(ceremonies.SECRETS | {"officers": OFFICERS, "threshold": 2}).encode()
+HOUSE = councils.HOUSE
+
+
+@functools.cache
+def rules() -> dict[str, SignedBundle]:
+    """What the house begins with, by kind: valid from yesterday on."""
+    valid = validity()
+    return {
+        "roster": HOUSE.roster_bundle(consent=2, delay_hours=24, **valid),
+        "policy": HOUSE.signed("policy", POLICY, **valid),
+        "list": HOUSE.signed("list", examples.FLAGGED_LIST, **valid),
+    }
+
+
+@functools.cache
+def validity() -> dict[str, int]:
+    """From yesterday on for sixty days: the device has the time of this machine."""
+    today = int(time.time())
+    return {"not_before": today - 86_400, "not_after": today + 60 * 86_400}
 
 
 class Device:
@@ -71,6 +99,12 @@ class Device:
             "-device", "virtserialport,chardev=port,name=answer", *devices,
         )  # fmt: skip
 
+    def start_for_sticks(self, *devices: str) -> Machine:
+        """A start of the boot image for sticks, with these devices plugged in."""
+        line = (self._built / "media-cmdline").read_text().strip()
+        data = ("-drive", f"file={self.data},format=raw,if=virtio")
+        return Machine(self._built, line, self._root, *data, *devices, initrd="media-initrd.img")
+
     def taken(self) -> Path:
         """What came out at the end of the last start."""
         shutil.rmtree(self.folder / "taken", ignore_errors=True)
@@ -91,21 +125,19 @@ def frames(pictures: Path, name: str) -> dict[str, bytes]:
     return seen
 
 
-def at_the_console(machine: Machine, command: str, *, plug: str = "", refused: str = "") -> str:
+def at_the_console(machine: Machine, command: str, *, plug: str = "", says: str = "") -> str:
     """A command at the console, its pages turned, its code typed; what was said until it was done.
 
     Args:
         machine: where. command: words for the signer.
         plug: pull the plug when the machine says this after the code was typed.
-        refused: what the command must end with; without it, it must end well.
+        says: what the command must say; without it, it must end well.
     """
     machine.wait_for("signer> ")
     machine.type(command)
     code, said, came = "", "", len(machine.said)
     while True:
-        found = machine.wait_for(
-            r"types:  ([0-9A-Z]{4}-[0-9A-Z]{4})|(-- page .*Enter --)|(Confirmation code)|(^signer> )"
-        )
+        found = machine.wait_for(f"{_PROMPTS}|({plug or '$^'})")
         said += found.string[came : found.end()]
         came = found.end()
         if found[1]:
@@ -114,14 +146,13 @@ def at_the_console(machine: Machine, command: str, *, plug: str = "", refused: s
             machine.type("")
         elif found[3]:
             machine.type(code)
-            if plug:
-                machine.wait_for(plug)
-                machine.kill()
-                return said
+        elif found[5]:
+            machine.kill()
+            return said
         else:
             machine.type("")
             ended = re.search(r"^(REFUSED|[A-Z]+(-[A-Z0-9]+)+): ", said, re.MULTILINE)
-            if plug or (refused not in said if refused else ended):
+            if plug or (says not in said if says else ended):
                 machine.kill()
                 raise NeverSaidError(f"{command} did not end as it must:\n{said[-3000:]}")
             return said
@@ -166,16 +197,16 @@ def fields(said: str) -> dict[str, object]:
 
 def found_house(device: Device) -> tuple[dict[str, object], Path]:
     """First start: the disk is prepared, a home made, an account added and exported."""
-    rules = {"policy.toml": POLICY, "flagged.txt": examples.FLAGGED_LIST}
-    machine = device.start({**rules, "secrets.json": json.dumps(ceremonies.SECRETS).encode()})
+    files = {f"{kind}.bundle": signed.serialize() for kind, signed in rules().items()}
+    machine = device.start({**files, "secrets.json": SECRET})
     machine.wait_for("type prepare: ")
     machine.type("prepare")
     machine.wait_for("Enter passphrase")
-    machine.type(DISK_WORD)
+    machine.type_hidden(DISK_WORD)
     machine.wait_for("Verify passphrase")
-    machine.type(DISK_WORD)
+    machine.type_hidden(DISK_WORD)
     machine.wait_for("Enter passphrase")
-    machine.type(DISK_WORD)
+    machine.type_hidden(DISK_WORD)
     machine.wait_for("The data partition is open")
     made = fields(at_the_console(machine, f"init --rehearsal {SECRETS} {RULES} --json"))
     at_the_console(machine, f"account add treasury --type p2wpkh --chain regtest {SECRETS} --json")
@@ -186,9 +217,9 @@ def found_house(device: Device) -> tuple[dict[str, object], Path]:
 
 def opened(device: Device, files: dict[str, bytes], *devices: str) -> Machine:
     """A later start: the disk opens, and the self-test passes."""
-    machine = device.start({**files, "secrets.json": json.dumps(ceremonies.SECRETS).encode()}, *devices)
+    machine = device.start({**files, "secrets.json": SECRET}, *devices)
     machine.wait_for("Enter passphrase")
-    machine.type(DISK_WORD)
+    machine.type_hidden(DISK_WORD)
     machine.wait_for("The data partition is open")
     return machine
 
@@ -221,9 +252,10 @@ class Office:
             json.dumps(examples.record((paid, encode_address(payee, REGTEST), amount)))
         )
         files = ("--psbt", self._path(number, "psbt"), "--travel-rule", self._path(number, "json"))
-        step(
-            *self._home, "coordinator", "request", "--account", "treasury", *files, "-o", self._path(number, "request")
-        )
+        maker, path = HOUSE.fingerprint(OPERATORS[0]), self._path(number, "request")
+        step(*self._home, "coordinator", "request", "--account", "treasury", *files, "--maker", maker, "-o", path)
+        asked = WithdrawalRequest.parse(path.read_bytes())
+        path.write_bytes(HOUSE.approved(asked, reviewed(asked, psbts.TREASURY), ()).serialize())
         pictures = self.folder / f"frames-{number}"
         step(*self._home, "coordinator", "show", self._path(number, "request"), "--out", pictures)
         return frames(pictures, f"request-{number}")
@@ -248,8 +280,8 @@ def kinds(taken: Path, log_key: str) -> list[str]:
     return [str(Entry.parse(line.leaf).kind) for line in lines if line]
 
 
-def rehearse(device: Device) -> Iterator[tuple[str, list[str]]]:
-    """Each scene: its name, and what was not as it must be."""
+def rehearse(device: Device) -> Generator[tuple[str, list[str]], None, tuple[Office, str]]:
+    """Each scene: its name, and what was not as it must be; in the end, the office and the log's key."""
     made, pairing = found_house(device)
     key = str(made["log_key"])
     yield "a home is made on the encrypted partition", lacking(kinds(device.taken(), key), [*FOUNDED])
@@ -270,7 +302,7 @@ def rehearse(device: Device) -> Iterator[tuple[str, list[str]]]:
     machine = opened(device, second, *held(device))
     at_the_console(machine, sign(1), plug="HELD after authorised")
     machine = opened(device, third)
-    at_the_console(machine, sign(2), refused="CAP-DAY-EXCEEDED")
+    at_the_console(machine, sign(2), says="CAP-DAY-EXCEEDED")
     at_the_console(machine, sign(1))
     finish(machine)
     taken = device.taken()
@@ -280,6 +312,7 @@ def rehearse(device: Device) -> Iterator[tuple[str, list[str]]]:
         lacking(kinds(taken, key), [*FOUNDED, "authorised", "answered", *after])
         + ([] if office.mine(1, taken / "out/answer") else ["libbitcoinkernel takes the second block"]),
     )
+    return office, key
 
 
 def lacking(seen: list[str], wanted: list[str]) -> list[str]:
