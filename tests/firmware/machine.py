@@ -10,7 +10,7 @@ from pathlib import Path
 
 GUEST = ("-accel", "tcg", "-cpu", "max", "-machine", "q35", "-m", "1024", "-smp", "2", "-no-reboot")
 BARE = ("-nodefaults", "-display", "none", "-serial", "stdio", "-nic", "none")
-SECONDS = 300
+SECONDS = 600
 HIDING_SECONDS = 2
 
 

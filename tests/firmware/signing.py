@@ -137,7 +137,7 @@ def at_the_console(machine: Machine, command: str, *, plug: str = "", says: str 
     machine.type(command)
     code, said, came = "", "", len(machine.said)
     while True:
-        found = machine.wait_for(f"{_PROMPTS}|({plug or '$^'})")
+        found = machine.wait_for(f"{_PROMPTS}|({plug or '(?!)'})")
         said += found.string[came : found.end()]
         came = found.end()
         if found[1]:

@@ -1,4 +1,4 @@
-"""`firmware-config/write-disk`: a release on a disk that was blank, and on no other."""
+"""`firmware-config/write-disk`: a release on a disk that was blank, and on no other; `enroll`: why it makes no keys."""
 
 import os
 import shutil
@@ -86,3 +86,23 @@ def test_a_key_that_is_not_there_leaves_the_disk_blank(project: Path, release: P
 def test_what_is_no_disk_is_not_written_to(project: Path, release: Path) -> None:
     assert written(project, release, release).returncode == 2
     assert written(project, release, release / "absent").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "usage: firmware-config/enroll KEYS INPUTS\n"),
+        (("keys",), "usage: firmware-config/enroll KEYS INPUTS\n"),
+        (("keys", "inputs"), "there is no systemd-boot-efi in inputs; firmware-config/inputs.sh inputs brings it\n"),
+    ],
+)
+def test_keys_are_not_made_where_they_could_not_be_enrolled(
+    project: Path, tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    if arguments[1:] and not all(map(shutil.which, ("cert-to-efi-sig-list", "mformat", "openssl"))):
+        pytest.skip("efitools, mtools or openssl is not on this machine")
+    (tmp_path / "inputs/debs").mkdir(parents=True)
+    command = ["sh", project / "firmware-config/enroll", *arguments]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stderr.removeprefix("enroll: ")) == (2, told)
+    assert not (tmp_path / "keys").exists()
