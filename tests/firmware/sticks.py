@@ -16,7 +16,7 @@ from custody.chains import REGTEST
 from custody.screening.flagged import MAX_LIST_BYTES
 from custody.screening.large import Reference
 
-SCENES = 2
+SCENES = 3
 #: The payment whose payee only the large list flags.
 PAID = 3
 PAYEE = encode_address(psbts.EVIL.script_pubkey(0, PAID), REGTEST)
@@ -58,11 +58,22 @@ def taken_in(machine: Machine, digest: str) -> list[str]:
     machine.type(digest[-4:])
     machine.wait_for("Logged as entry")
     machine.wait_for("signer> ")
+    machine.type("export --since 0 --out blocks:/dev/stick")
+    machine.wait_for("signer> ")
     machine.type("off")
     said = machine.end()
     wrong += [] if "of USB sticks" in said else ["the drivers of sticks are there, and no others"]
     wrong += [] if "Power down" in said else ["it turns itself off"]
     return wrong
+
+
+def collected(device: Device, key: str) -> list[str]:
+    """What was not as it must be in the log that left on the stick."""
+    log = device.folder / "collected/log"
+    step("audit", "collect", f"blocks:{device.folder / 'stick.img'}", "--log", log, "--key", key)
+    held = signing.kinds(log.parent, key)
+    begun = held[: len(signing.FOUNDED)] == [*signing.FOUNDED] and held[-1] == "taken-in"
+    return [] if begun else [f"the whole log left, but: {held}"]
 
 
 def rehearse(device: Device, office: Office, key: str) -> Iterator[tuple[str, list[str]]]:
@@ -74,12 +85,13 @@ def rehearse(device: Device, office: Office, key: str) -> Iterator[tuple[str, li
         "a list over 1 MiB is taken in from a stick, where nothing is signed",
         taken_in(device.start_for_sticks(*plugged), digest.hexdigest()),
     )
+    yield "the log leaves on the same stick, and verifies", collected(device, key)
 
     naming = signing.HOUSE.signed(
         "list", Reference(len(octets), digest.digest()).serialize(), after=signing.rules()["list"], **signing.validity()
     )
     machine = signing.opened(device, {"large.bundle": naming.serialize(), **office.ask(PAID)}, *plugged)
-    at_the_console(machine, "take-in /dev/stick", says="BLOCKS-")
+    at_the_console(machine, "take-in /dev/stick", says="There is no file or device stick")
     before = at_the_console(machine, f"review {signing.HOME}/in/request-{PAID}", says="To sign exactly this")
     at_the_console(machine, f"install {signing.HOME}/in/large.bundle {signing.SECRETS}")
     at_the_console(machine, signing.sign(PAID), says="DESTINATION-FLAGGED")
