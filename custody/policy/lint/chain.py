@@ -120,7 +120,7 @@ class ChainLint:
         bounds = [self._bound(name, chain.coin.asset_id) for name in _PERIODS[1:]]
         if any(bound is not None and bound < least for bound in (self.named.fee_cap, *bounds)):
             yield error("LINT-FEE", f"chains.{chain.alias}.fee_cap", "nothing passes: no transaction costs so little")
-        cap = self._bound("caps", chain.coin.asset_id) or 0
+        cap = self._bound("caps", chain.coin.asset_id)
         if cap and cap * self.named.fee_percent_cap < least * 100:
             place, why = f"chains.{chain.alias}.fee_percent_cap", "no payment in the coin passes: none costs so little"
             yield error("LINT-FEE", place, why)

@@ -148,6 +148,24 @@ def test_a_list_without_an_age_is_told() -> None:
     assert (WARNING, "LINT-LIST-AGE-NONE", "list_age") in found(text)
 
 
+def test_a_list_that_is_only_refused_for_its_age_needs_nobody_who_answers() -> None:
+    stale = '[[escalations]]\nconcern = "stale_list"\nrole = "compliance"\ncount = 1\n'
+    assert stale in GOOD
+    assert found(GOOD.replace("escalate_after_hours = 24\n", "").replace(stale, "")) == []
+
+
+def test_a_concern_is_answered_for_where_one_of_several_roles_is_not_asked_anyway() -> None:
+    anyway = LAST_ESCALATION.replace("compliance", "approver")
+    assert found(GOOD.replace(LAST_ESCALATION, LAST_ESCALATION + anyway)) == []
+
+
+def test_a_rate_of_an_asset_whose_cap_is_nothing_is_told() -> None:
+    text = GOOD.replace('chain = "bitcoin"\ncurrency', 'chain = "ethereum"\ncurrency')
+    assert found(text) == []
+    nothing = text.replace('cap_per_transaction.coin = "500000000000000000000"', 'cap_per_transaction.coin = "0"')
+    assert (WARNING, "LINT-RATE-ASSET", "travel_rule.rates[eip155:1/slip44:60, USD]") in found(nothing)
+
+
 def test_nobody_can_be_paid_a_first_time() -> None:
     without = GOOD.replace('first_payment.coin = "100"', "").replace(LAST_ESCALATION, "")
     assert without != GOOD
