@@ -140,7 +140,8 @@ def _minutes(clock: str) -> int:
 
 
 def _offset(text: str) -> int:
-    return _minutes(text[1:]) * (-1 if text[0] == "-" else 1)
+    ahead = _minutes(text[1:])
+    return -ahead if text[0] == "-" else ahead
 
 
 class _Ordered(Object):

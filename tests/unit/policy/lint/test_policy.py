@@ -159,6 +159,12 @@ def test_a_concern_is_answered_for_where_one_of_several_roles_is_not_asked_anywa
     assert found(GOOD.replace(LAST_ESCALATION, LAST_ESCALATION + anyway)) == []
 
 
+def test_a_rate_in_the_currency_of_a_proof_of_ownership_is_used() -> None:
+    text = GOOD.replace('profile = "us"', 'profile = "eu"')
+    assert [code for _, code, _ in found(text)] == ["LINT-RATE-CURRENCY"]
+    assert found(text.replace('currency = "USD"', 'currency = "EUR"')) == []
+
+
 def test_a_rate_of_an_asset_whose_cap_is_nothing_is_told() -> None:
     text = GOOD.replace('chain = "bitcoin"\ncurrency', 'chain = "ethereum"\ncurrency')
     assert found(text) == []
