@@ -200,7 +200,7 @@ def _rate(chain: str, contract: bytes | None, currency: str, price: int, valid_u
 
 
 def _hours(offset: int, days: tuple[str, ...], start: int, end: int) -> Hours:
-    return Hours(offset, tuple(sorted(WEEK.index(day) for day in days if day in WEEK)), start, end)
+    return Hours(offset, tuple(sorted(map(WEEK.index, days))), start, end)
 
 
 def _escalation(concern: str, **asked: Any) -> Escalation:

@@ -182,6 +182,12 @@ def test_own_accounts_of_another_form_are_refused(old: str, new: str, found: tup
     assert found in faults(HOT.replace(old, new))
 
 
+def test_an_own_account_s_address_is_one_of_its_network() -> None:
+    wrong = examples.EVM_PAYEE.swapcase().replace("0X", "0x")
+    evm = f'\n[[own_accounts]]\nname = "E"\ntier = "warm"\nchain = "anvil"\naddress = "{wrong}"'
+    assert faults(evm, examples.EVM_POLICY) == [("TEXT", "own_accounts[0]")]
+
+
 def test_own_accounts_have_different_names() -> None:
     assert faults(HOT + HOT.replace("ht0pjkk8", "qqqqqqqq")) == [("COUNT", "own_accounts")]
 
