@@ -276,8 +276,9 @@ def _imported(file: Path) -> Iterator[str]:
 
 
 def unit_tests(path: Path) -> Path:
-    """The folder of the unit tests of a module's room."""
-    return ROOT / "tests/unit" / path.resolve().parent.relative_to(ROOT / "custody")
+    """The folder of the unit tests of a module's room, or of the room around it where that has none of its own."""
+    room = ROOT / "tests/unit" / path.resolve().parent.relative_to(ROOT / "custody")
+    return next(folder for folder in (room, *room.parents) if folder.is_dir())
 
 
 def tests_of(path: Path, further: Sequence[str]) -> list[str]:

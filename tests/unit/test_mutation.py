@@ -123,3 +123,8 @@ def test_who_noticed_many_is_asked_first() -> None:
     order.noticed["tests/test_other.py::runs_the_line"] = 20
     soonest, _ = order.stages(MODULE, 5, range(4, 7), FILES)
     assert next(iter(soonest)) == "tests/test_other.py::runs_the_line"
+
+
+def test_a_room_without_tests_of_its_own_has_those_of_the_room_around_it(project: Path) -> None:
+    folders = [run.unit_tests(project / "custody/policy" / name) for name in ("lint/chain.py", "words/en.py")]
+    assert folders == [project / "tests/unit/policy/lint", project / "tests/unit/policy"]

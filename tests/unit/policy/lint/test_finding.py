@@ -25,6 +25,8 @@ def test_a_finding_for_scripts() -> None:
     [
         (ONE, (), True),
         (NOBODY, (), False),
+        (Requirement(1, "approver", 0), (), True),
+        (Requirement(0, "approver", 1), (), True),
         (ONE, (COMPLIANCE,), True),
         (ONE, (ONE,), False),
         (TWO, (ONE,), True),
