@@ -92,6 +92,15 @@ def read_source(
     return scan.result()
 
 
+def shows_frames(source: str) -> bool:
+    """Whether a place holds frames, and is no file to be taken as it lies; a bare ``.txt`` is such a file."""
+    prefix, _ = _prefix(source)
+    if prefix:
+        return prefix in ("camera", "images", "text")
+    with reading(path := Path(source)):
+        return path.suffix.lower() in IMAGE_SUFFIXES or path.is_dir()
+
+
 def check_dest(dest: str, *, force: bool = False) -> None:
     """Refuse a DEST before work is done for it.
 

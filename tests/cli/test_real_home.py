@@ -321,6 +321,30 @@ def test_the_words_of_another_roster_pin_no_roster(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.parametrize("form", ["roster.gif", "images:frames", "text:roster.txt"])
+def test_the_first_roster_comes_as_frames_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    """The device has no other way in: its words are those of the same bytes."""
+    monkeypatch.chdir(tmp_path)
+    roster(tmp_path, consent=2)
+    out = form.partition(":")[2] or form
+    encode = ("qr", "encode", "roster.bundle", "--type", "x-custody-bundle", "--out", out)
+    assert inside(*encode).exit == 0
+    with at_the_terminal("--home", tmp_path / "home", "signer", "init", "--roster", form) as terminal:
+        terminal.answer("24 words of the roster", words_of(tmp_path / "roster.bundle"))
+        terminal.wait_for("Passphrase of")
+        terminal.type("\x03")
+        assert terminal.end() == 6
+
+
+def test_a_camera_is_asked_for_when_its_frames_are_there(tmp_path: Path) -> None:
+    missing = f"camera:{tmp_path}/video7"
+    with at_the_terminal("--home", tmp_path / "home", "signer", "init", "--roster", missing, "--json") as terminal:
+        terminal.answer("frames of the roster are before the camera", "yes")
+        assert terminal.end() == 4
+    assert json_of(terminal)["error"]["code"] == "CAMERA-MISSING"
+    assert not (tmp_path / "home").exists()
+
+
 def test_the_first_roster_is_read_on_the_device_before_its_words_are_typed(tmp_path: Path) -> None:
     """The computers on which its people took its words may have shown them other people."""
     rules = roster(tmp_path, consent=2, delay_hours=1, policy=1)

@@ -27,9 +27,8 @@ from custody.officers.roster import Roster
 from custody.screen import folded, printable
 from custody.vault import entropy, mnemonic
 from custody.vault.sealed import passphrase_checked
-from custody.wire.bundle import Bundle
+from custody.wire.bundle import UR_TYPE, Bundle
 
-_file = click.Path(path_type=Path)
 _INDENT = 4
 
 
@@ -37,13 +36,15 @@ _INDENT = 4
 @click.option("--rehearsal", is_flag=True, help="Keys for practice; test networks only. Cannot be changed later.")
 @click.option("--restore", is_flag=True, help="From the words of an existing seed.")
 @click.option("--words", type=click.Choice(["12", "24"]), default="24", show_default=True, help="Words of a new seed.")
-@click.option("--roster", type=_file, help="Who may do what: a bundle. Needed but in a rehearsal.")
 @click.option(
-    "--policy", type=_file, help="Policy to pin: a signed bundle, in a rehearsal TOML too. Without: all denied."
+    "--roster", metavar="SOURCE", help="Who may do what: a bundle, as a file or as frames. Needed but in a rehearsal."
 )
-@click.option("--list", "flagged", type=_file, help="Flagged addresses to pin, likewise; one a line.")
-@click.option("--tokens", type=_file, help="Token registry to pin, likewise; for EVM accounts.")
-@click.option("--vasps", type=_file, help="Keys of counterparties to pin, likewise.")
+@click.option(
+    "--policy", metavar="SOURCE", help="Policy to pin: a signed bundle, in a rehearsal TOML too. Without: all denied."
+)
+@click.option("--list", "flagged", metavar="SOURCE", help="Flagged addresses to pin, likewise; one a line.")
+@click.option("--tokens", metavar="SOURCE", help="Token registry to pin, likewise; for EVM accounts.")
+@click.option("--vasps", metavar="SOURCE", help="Keys of counterparties to pin, likewise.")
 @secrets_file
 @passphrase_descriptor
 @at_time
@@ -54,11 +55,12 @@ def init(
     restore: bool,
     secrets: Path | None,
     passphrase_fd: int | None,
-    **given: Path | None,
+    **given: str | None,
 ) -> dict[str, Json]:
     """Makes a new signer: its keys, its officers and its rules.
 
-    A seed, a log key, a secret for each officer; and the files that decide, pinned from the first day.
+    A seed, a log key, a secret for each officer; and what decides, pinned from the first day: files, or bundles as
+    frames (camera:, images:F_OR_DIR, text:F, a picture).
     """
     if not rehearsal and (secrets or at):
         raise rehearsal_only()
@@ -84,10 +86,10 @@ def init(
     }
 
 
-def _files(given: dict[str, Path | None], *, rehearsal: bool, at: int | None) -> tuple[dict[str, bytes], Roster | None]:
+def _files(given: dict[str, str | None], *, rehearsal: bool, at: int | None) -> tuple[dict[str, bytes], Roster | None]:
     """What is pinned, by kind, shown and agreed to; and the roster."""
-    named = {("list" if name == "flagged" else name): path for name, path in given.items() if path}
-    read = {kind: read_input(path, MAX_FILE) for kind, path in named.items()}
+    named = {("list" if name == "flagged" else name): source for name, source in given.items() if source}
+    read = {kind: _exact(kind, source) for kind, source in named.items()}
     with JailedGpg() as verifier:
         now = unix_time() if at is None else at
         files, proposals = founding.pinned(read, rehearsal=rehearsal, now=now, verifier=verifier)
@@ -97,6 +99,17 @@ def _files(given: dict[str, Path | None], *, rehearsal: bool, at: int | None) ->
         for proposal in proposals:
             _agree(proposal)
     return files, roster
+
+
+def _exact(kind: str, source: str) -> bytes:
+    """A file as it lies, or a bundle by its frames."""
+    from custody.edge.frames import read_source, shows_frames
+
+    if not shows_frames(source):
+        return read_input(Path(source), MAX_FILE)
+    if source.startswith("camera:"):
+        ask(f"The frames of the {kind} are before the camera? Type yes")
+    return read_source(source, expected_types={UR_TYPE}).payload
 
 
 def _type_words(exact: bytes, roster: Roster) -> None:
