@@ -85,6 +85,9 @@ def held(said: str) -> list[str]:
     }
     lacking = [what for what, text in wanted.items() if text not in said]
     lacking += [f"{name} holds" for name in (one.name for one in GUARANTEES) if f"holds     {name}:" not in said]
+    sysfs = dict(re.findall(r"PROOF-SYSFS (\w+) (\d+)\.", said))
+    if {*sysfs} != {"inside", "outside"} or len({*sysfs.values()}) != 1:
+        lacking.append("the sandbox sees the network interfaces of the machine")
     lacking += ["nobody was refused"] if "SIGNER-REFUSED" in said else []
     return [*lacking, f"it said last: {said[-500:]!r}"] if lacking else []
 

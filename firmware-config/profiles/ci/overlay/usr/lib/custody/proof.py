@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,5 +66,12 @@ def main() -> None:
     print(f"PROOF-DONE refused={refused} open={len(tries) - refused} of={len(tries)}")
 
 
+def sysfs(where: str) -> None:
+    """Which instance of sysfs is seen here: that of another network namespace would hide the machine's interfaces."""
+    print(f"PROOF-SYSFS {where} {Path('/sys').stat().st_dev}.")
+
+
 if __name__ == "__main__":
-    main()
+    sysfs(*sys.argv[1:])
+    if sys.argv[1] == "inside":
+        main()
