@@ -30,10 +30,11 @@ def dumps(value: Json) -> bytes:
         InputError: JSON-VALUE for floats, numbers beyond 2**53 - 1, lone surrogates, other types, or too deep.
     """
     _check(value, 0)
-    return _written(value)
+    return rewritten(value)
 
 
-def _written(value: Json) -> bytes:
+def rewritten(value: Json) -> bytes:
+    """The one text of a value that a reader of this module gave, or of a part of one: it needs no second look."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return text.encode("ascii")
 
@@ -45,7 +46,7 @@ def loads(text: bytes, *, limit: int) -> Json:
         InputError: JSON-SIZE, JSON-SYNTAX, JSON-VALUE, JSON-DUPLICATE-KEY, JSON-NOT-CANONICAL.
     """
     value = loads_relaxed(text, limit=limit)
-    if _written(value) != text:
+    if rewritten(value) != text:
         raise InputError("JSON-NOT-CANONICAL", "The JSON is not in its one canonical form.")
     return value
 

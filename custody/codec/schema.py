@@ -234,9 +234,16 @@ class Object:
             reading.fault(Fault.TYPE, where, "no object", "an object with named fields")
             return None
         before = len(reading.findings)
-        self._check_keys(value, where, reading)
+        if self.one_of or not value.keys() <= self.known:
+            self._check_keys(value, where, reading)
         prefix = f"{where}." if where else ""
-        built = {name: self._field(entry, value, prefix, reading) for name, entry in self.fields.items()}
+        built = {}
+        for name, entry in self.fields.items():
+            given = [key for key in entry.names if key in value]
+            if given or entry.required:
+                built[name] = self._field(entry, value, given, prefix, reading)
+            else:
+                built[name] = entry.default
         return self.build(**built) if len(reading.findings) == before else None
 
     def _check_keys(self, value: dict[str, object], where: str, reading: Reading) -> None:
@@ -251,13 +258,12 @@ class Object:
             reading.fault(Fault.COUNT, where, f"{len(given)} of {choices}", f"exactly one of {choices}")
 
     @staticmethod
-    def _field(entry: Field, value: dict[str, object], prefix: str, reading: Reading) -> Any:
-        names = [name for name in entry.names if name in value]
-        if not names:
-            if entry.required:
-                reading.fault(Fault.MISSING, prefix + entry.names[0], "missing", "this field")
-            return entry.default
-        first, *others = [entry.shape.read(value[name], prefix + name, reading) for name in names]
-        if others and any(other != first for other in others):
-            reading.fault(Fault.CONFLICT, prefix + names[0], f"another value under {names[1]}", "one value")
+    def _field(entry: Field, value: dict[str, object], given: list[str], prefix: str, reading: Reading) -> Any:
+        """The value under one of the names that are ``given``; under each of them, if there are several, the same."""
+        if not given:
+            reading.fault(Fault.MISSING, prefix + entry.names[0], "missing", "this field")
+            return None
+        first = entry.shape.read(value[given[0]], prefix + given[0], reading)
+        if any(entry.shape.read(value[name], prefix + name, reading) != first for name in given[1:]):
+            reading.fault(Fault.CONFLICT, prefix + given[0], f"another value under {given[1]}", "one value")
         return first

@@ -226,7 +226,7 @@ def read_block(block: bytes) -> Block:
         required = error.hint or f"canonical JSON of at most {MAX_BLOCK_BYTES:,} bytes"
         raise SchemaError((Finding("TRAVEL-RULE-SYNTAX", "the block", error.message.rstrip("."), required),)) from error
     records: tuple[TravelRuleRecord, ...] = read(_BLOCK, value, CODES).records
-    digests = tuple(hashlib.sha256(canonical_json.dumps(record)).hexdigest() for record in value["records"])
+    digests = tuple(hashlib.sha256(canonical_json.rewritten(record)).hexdigest() for record in value["records"])
     told = zip(records, map(who, value["records"]), strict=True)
     return Block(records, digests, {covered.index: people for record, people in told for covered in record.outputs})
 
