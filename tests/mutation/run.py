@@ -208,8 +208,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 def _run(mutant: Mutant, ranks: Mapping[str, float], order: Order) -> bool:
     """Whether a test fails, in a child that is this process but for the mutant; one that takes too long has failed."""
-    name = ".".join(mutant.path.relative_to(ROOT).with_suffix("").parts)
-    _dependents(name)
+    name = _module(mutant.path)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -254,6 +253,10 @@ def _dependents(name: str) -> frozenset[str]:
     while more := {one for one, names in imports.items() if one not in stale and names & stale}:
         stale |= more
     return frozenset(stale & {*ours})
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 def _file(module: ModuleType) -> Path:
@@ -325,6 +328,9 @@ def main() -> int:
         print("These tests fail without any mutant.")
         return 1
     order = Order(reach)
+    # Before there are threads: two of them in the parser at once end in a SystemError of CPython 3.11.
+    for path in asked.module:
+        _dependents(_module(path))
     gc.freeze()
     started = time.monotonic()
     with ThreadPoolExecutor(asked.jobs) as pool:
