@@ -180,7 +180,6 @@ FIELDS: dict[str, Callable[[Random], Any]] = {
     "approvals": approvals,
     "repeat_days": lambda pick: pick.randint(0, 3),
     "request_hours": lambda pick: pick.choice([1, 12, 24]),
-    "network": lambda pick: pick.choice(["warn", "refuse"]),
     "travel_rule": travel_rule,
     "list_age": list_age,
     "hours": hours,
@@ -188,6 +187,7 @@ FIELDS: dict[str, Callable[[Random], Any]] = {
     "allowlist": allowlist,
     "own_accounts": own_accounts,
     "escalations": escalations,
+    "network": lambda pick: pick.choice(["warn", "refuse"]),
 }
 
 

@@ -89,7 +89,8 @@ def cases(count: int) -> Iterator[Case]:
 # Each reason can be looked up.
 
 FACT = re.compile(
-    r"(chain|list|list\.age|policy|reasons|time|fee|feerate|actions|request\.created|records?|the block"
+    r"(chain|list|list\.age|policy|reasons|time|fee|feerate|actions|request\.created|device\.interfaces"
+    r"|records?|the block"
     r"|(payments|charges)\[[^\]]+\]|outputs\[\d+\](\.\w+)*|records\[\d+\][\w.\[\]]*)"
 )
 SHA = r"[0-9a-f]{64}"
