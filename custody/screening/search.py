@@ -39,10 +39,20 @@ class Records:
 
     def first(self, key: bytes) -> int | None:
         """The first record of this key; None where there is none."""
+        octets, start = self.octets, self.start
         low, high = self.kinds[key[0]], self.kinds[key[0] + 1]
-        guess = self._guess(int.from_bytes(key[_GUESSED], "big"), low, high)
-        begin, end = max(guess - _WINDOW, low), min(guess + _WINDOW, high)
-        records = self._read(begin, end)
+        wanted, span = int.from_bytes(key[_GUESSED], "big"), high - low
+        # Guessed from the ends, and twice more from what stands at the place guessed: written out, for it is in haste.
+        guess = low + (wanted * span >> _GUESSED_BITS)
+        at = start + guess * RECORD_SIZE + 1
+        guess += (wanted - int.from_bytes(octets[at : at + 8], "big")) * span >> _GUESSED_BITS
+        at = start + guess * RECORD_SIZE + 1
+        guess += (wanted - int.from_bytes(octets[at : at + 8], "big")) * span >> _GUESSED_BITS
+        begin, end = guess - _WINDOW, guess + _WINDOW
+        if begin < low or end > high:
+            guess = min(max(guess, low), high)
+            begin, end = max(guess - _WINDOW, low), min(guess + _WINDOW, high)
+        records = octets[start + begin * RECORD_SIZE : start + end * RECORD_SIZE]
         if begin > low and records[:KEY_SIZE] >= key:
             begin = self.halved(key, low, begin)
             records = self._read(begin, begin + 1)
@@ -53,16 +63,6 @@ class Records:
         while at % RECORD_SIZE and at > 0:
             at = records.find(key, at + 1)
         return begin + at // RECORD_SIZE if at >= 0 else None
-
-    def _guess(self, wanted: int, low: int, high: int) -> int:
-        """Guessed from the ends, and twice more from what stands at the place guessed."""
-        octets, start, span = self.octets, self.start, high - low
-        guess = low + (wanted * span >> _GUESSED_BITS)
-        at = start + guess * RECORD_SIZE + 1
-        guess += (wanted - int.from_bytes(octets[at : at + 8], "big")) * span >> _GUESSED_BITS
-        at = start + guess * RECORD_SIZE + 1
-        guess += (wanted - int.from_bytes(octets[at : at + 8], "big")) * span >> _GUESSED_BITS
-        return min(max(guess, low), high)
 
     def halved(self, key: bytes, low: int, high: int) -> int:
         """The first record of these that is not before the key: as many steps as their number has bits."""
