@@ -1,10 +1,22 @@
 """Reads the files of a recipe."""
 
+import importlib.util
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 Unit = Mapping[str, list[str]]
+
+
+def load(file: Path) -> ModuleType:
+    """A program of the recipe, which is in no package."""
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def rows(file: Path) -> list[str]:

@@ -263,7 +263,7 @@ class Object:
         if not given:
             reading.fault(Fault.MISSING, prefix + entry.names[0], "missing", "this field")
             return None
-        first = entry.shape.read(value[given[0]], prefix + given[0], reading)
-        if any(entry.shape.read(value[name], prefix + name, reading) != first for name in given[1:]):
+        first, *others = [entry.shape.read(value[name], prefix + name, reading) for name in given]
+        if any(other != first for other in others):
             reading.fault(Fault.CONFLICT, prefix + given[0], f"another value under {given[1]}", "one value")
         return first

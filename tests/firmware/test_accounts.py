@@ -1,7 +1,6 @@
 """What the image is made of, told for people and for programs that look for known faults."""
 
 import hashlib
-import importlib.util
 import json
 import subprocess
 import sys
@@ -9,17 +8,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from recipes import load
 
 from custody.vault.mnemonic import from_entropy
-
-
-def load(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

@@ -1,23 +1,18 @@
 """The data partition: nothing is formatted by accident, and a device without one says so."""
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from recipes import rows, unit
+from recipes import load, rows, unit
 
 
 @pytest.fixture
 def data(recipe: Path, tmp_path: Path) -> ModuleType:
     """The program, on a machine where no device is there."""
-    spec = importlib.util.spec_from_file_location("data", recipe / "overlay/usr/lib/custody/data.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load(recipe / "overlay/usr/lib/custody/data.py")
     module.ENCRYPTED, module.BLANK = tmp_path / "encrypted", tmp_path / "blank"
     return module
 

@@ -1,13 +1,12 @@
 """The kernel: its command line, its settings, its modules."""
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from recipes import rows, settings
+from recipes import load, rows, settings
 
 REQUIRED = {
     *("lockdown=confidentiality", "module.sig_enforce=1", "init_on_alloc=1", "init_on_free=1", "slab_nomerge"),
@@ -65,12 +64,7 @@ def test_what_can_be_written_runs_no_program(recipe: Path) -> None:
 
 @pytest.fixture(scope="session")
 def prune(recipe: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("prune", recipe / "modules/prune.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load(recipe / "modules/prune.py")
 
 
 def test_no_forbidden_driver_is_allowed(recipe: Path) -> None:

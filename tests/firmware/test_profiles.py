@@ -1,6 +1,5 @@
 """The AppArmor profile, the CI profile, the console, and the header of the boot image."""
 
-import importlib.util
 import re
 import shutil
 import struct
@@ -10,17 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from recipes import rows
-
-
-def load(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
+from recipes import load, rows
 
 PROFILES = ("signer", "signer-media", "signer-data")
 

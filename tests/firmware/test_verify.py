@@ -1,7 +1,6 @@
 """`firmware-config/verify`: whatever is changed in a release is named, and an honest one is not."""
 
 import hashlib
-import importlib.util
 import shutil
 import struct
 import subprocess
@@ -11,20 +10,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from recipes import load
 
 BLOCK = 4096
 SALT = hashlib.sha256(b"custody signer root").digest()
 #: What veritysetup 2.6.1 made of `root_image()`.
 KNOWN = "4caf088e974feed5dbc8804e1f3b8013ccaae006ee8a37fbc50e1eecc4878bd0"
-
-
-def load(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
