@@ -99,16 +99,10 @@ class BuiltList:
 
     def has_record(self, record: bytes) -> bool:
         """Whether a record stands where it must, if they are sorted."""
-        low, high = self.records.first(record[:KEY_SIZE]), self.header.records
-        if low is None or self._row(low) == record:
-            return low is not None
-        while low < high:
-            middle = (low + high) >> 1
-            if self._row(middle) < record:
-                low = middle + 1
-            else:
-                high = middle
-        return self._row(low) == record
+        first = self.records.first(record[:KEY_SIZE])
+        if first is None or self._row(first) == record:
+            return first is not None
+        return self._row(self.records.halved(record, first, self.header.records)) == record
 
     def rows(self) -> Iterator[bytes]:
         """The records in order."""

@@ -64,11 +64,16 @@ class Records:
             at = records.find(key, at + 1)
         return begin + at // RECORD_SIZE if at >= 0 else None
 
-    def halved(self, key: bytes, low: int, high: int) -> int:
-        """The first record of these that is not before the key: as many steps as their number has bits."""
+    def halved(self, wanted: bytes, low: int, high: int) -> int:
+        """The first record of these that is not before a key, or a whole record: a step for each bit of their number.
+
+        Args:
+            wanted: what records are compared with, each as far as this goes.
+        """
         while low < high:
             middle = (low + high) >> 1
-            if self.key(middle) < key:
+            at = self.start + middle * RECORD_SIZE
+            if self.octets[at : at + len(wanted)] < wanted:
                 low = middle + 1
             else:
                 high = middle
